@@ -1,0 +1,191 @@
+"""What the engine says of one victim: field names and nesting are those of the published incident."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from correlator.model.frame import BlindSpot
+
+
+class Verdict(StrEnum):
+    """Why first tokens got slow."""
+
+    CONTENTION = "contention"
+    DEGRADED_DEVICE = "degraded_device"
+    OWN_IO = "own_io"
+    LOAD = "load"
+    OTHER = "other"
+    UNDETERMINED = "undetermined"
+
+
+class EndReason(StrEnum):
+    """Why a regression ended."""
+
+    RECOVERED = "recovered"
+    NEW_NORMAL = "new_normal"
+    GONE = "gone"
+
+
+class SuspectKind(StrEnum):
+    """What a suspect is."""
+
+    POD = "pod"
+    NODE = "node"
+    UNATTRIBUTED = "unattributed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A quantity before the onset and during the regression; None where it was not seen."""
+
+    baseline: float | None
+    observed: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Victim:
+    """The inference pod whose first tokens are watched; unknown strings are empty."""
+
+    namespace: str
+    pod: str
+    workload: str = ""
+    model_name: str = ""
+    node: str = ""
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanExcess:
+    """Mean TTFT beyond baseline in seconds, split so that the parts sum to `total`; None: could not be split."""
+
+    total: float | None
+    suspects: float | None = None
+    load: float | None = None
+    own_io: float | None = None
+    unattributed_io: float | None = None
+    unexplained: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TtftEffect:
+    """How much slower first tokens got. `ratio` is observed over baseline; a stalled victim gave none at all."""
+
+    statistic: str  # "p95", "p50" or "mean": the one that moved most
+    baseline_seconds: float | None
+    observed_seconds: float | None
+    peak_seconds: float | None
+    ratio: float | None
+    requests_affected: int
+    stalled: bool
+    mean_excess_seconds: MeanExcess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeSeen:
+    """The volume that the verdict speaks of. `bound`: what it ran out of; `via`: `own` or `depends_on`."""
+
+    id: str
+    name: str
+    kind: str
+    node: str
+    device: str
+    claims: tuple[str, ...] = ()
+    bound: str | None = None
+    via: str = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseChange:
+    """USE of the volume and its node before and during; ratios 0–1."""
+
+    utilization_ratio: Change
+    queue_depth: Change
+    node_io_stalled_ratio: Change
+    victim_io_stalled_ratio: Change
+    read_latency_seconds: Change
+    write_latency_seconds: Change
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load."""
+
+    kind: SuspectKind
+    namespace: str
+    pod: str
+    workload: str
+    node: str
+    tier: str
+    confidence: float
+    accused: bool
+    direction: str  # "read", "write" or "both"
+    share_ratio: float | None
+    mean_excess_seconds: float | None
+    lag_seconds: float | None
+    p_value: float | None
+    q_value: float | None
+    read_bytes_per_second: Change
+    write_bytes_per_second: Change
+    read_operations_per_second: Change
+    write_operations_per_second: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One thing to do: what, why, and a command to copy."""
+
+    action: str
+    why: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSeries:
+    """One curve behind a verdict. `role`: ttft, ttft_baseline, requests, volume, suspect, unattributed, victim_io.
+
+    `values` align with the evidence's times; None where nothing is known.
+    """
+
+    role: str
+    name: str  # "ttft_p95", "read_latency", "queue_depth", "device_time", …
+    label: str  # for the legend: a pod, a volume
+    unit: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The series behind a verdict on one time axis (`times`, length of each series' values), with the onset."""
+
+    times: tuple[datetime, ...] = ()
+    onset: datetime | None = None
+    ended_at: datetime | None = None
+    series: tuple[EvidenceSeries, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A statement about one victim's regression at step `at`.
+
+    The same regression yields a finding when it is detected, at preset later looks, and when it ends; all carry
+    the same `victim` and `detected_at`, which identify it.
+    """
+
+    at: datetime
+    victim: Victim
+    started_at: datetime
+    detected_at: datetime
+    ended_at: datetime | None
+    end_reason: EndReason | None
+    verdict: Verdict
+    confidence: float
+    reasons: tuple[str, ...]
+    ttft: TtftEffect
+    volume: VolumeSeen | None
+    use: UseChange | None
+    suspects: tuple[Suspect, ...]
+    blind_spots: tuple[BlindSpot, ...]
+    explanation: str
+    advice: tuple[Advice, ...]
+    evidence: Evidence = field(default_factory=Evidence)
