@@ -1,0 +1,14 @@
+"""The thresholds that a user may set; what else the engine decides by stands beside its consumer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What counts as a regression and as an accusation."""
+
+    window_steps: int = 240
+    window_seconds_minimum: int = 900
+    accusation_threshold: float = 0.8
+    ttft_ratio: float = 1.3
+    ttft_floor_seconds: float = 0.01
