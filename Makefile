@@ -1,0 +1,45 @@
+# `make` alone says what there is.
+BIN := .venv/bin
+SCENARIO ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run check format test packages lab bench coverage lock
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## make .venv from the lock file; nothing outside it
+	@.ci/install
+
+run: install ## start the daemon: on PROMETHEUS_URL when set, else on the bundled recording
+	@exec $(BIN)/correlator serve $(if $(PROMETHEUS_URL),--prometheus-url "$$PROMETHEUS_URL",--demo)
+
+check: install ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy correlator tests
+	$(BIN)/lint-imports
+
+format: install ## put the code into form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+packages: ## install the Debian packages that the tests need
+	@.ci/packages
+
+test: install packages ## run every test
+	$(BIN)/pytest
+
+coverage: install packages ## run every test and say what they did not reach
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine
+	$(BIN)/coverage report
+
+lab: install packages ## record real contention: make lab SCENARIO=one_writer
+	$(BIN)/python -m tests.lab run $(SCENARIO)
+
+bench: install ## measure cost at the promised size
+	$(BIN)/python -m tests.bench
+
+lock: install ## resolve the dependencies anew
+	$(BIN)/python -m uv lock --upgrade

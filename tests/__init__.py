@@ -1,0 +1,1 @@
+"""Facts about the correlator: one docstring, one fact. Folders mirror the package; see CONTRIBUTING.md."""
