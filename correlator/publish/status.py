@@ -1,0 +1,33 @@
+"""How the engine itself is doing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from correlator.model.frame import BlindSpot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """The engine's own state; None where it has not happened or is not known yet.
+
+    `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
+    old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
+    signal's name to whether it has fresh data, `source_requests` an outcome to how often it came,
+    `deliveries` a receiver and an outcome likewise.
+    """
+
+    version: str
+    source: str
+    demo: bool
+    started_at: datetime
+    cluster: str = ""
+    last_cycle_at: datetime | None = None
+    last_step_at: datetime | None = None
+    cycle_duration_seconds: float | None = None
+    data_lag_seconds: float | None = None
+    step_seconds: float | None = None
+    problems: tuple[str, ...] = ()
+    signals: tuple[tuple[str, bool], ...] = ()
+    blind_spots: tuple[BlindSpot, ...] = ()
+    source_requests: tuple[tuple[str, int], ...] = ()
+    deliveries: tuple[tuple[str, str, int], ...] = ()
