@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format test packages lab bench coverage lock
+.PHONY: help install run check format docs test packages lab bench coverage lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ check: install ## lint, format, types, import contracts
 format: install ## put the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: install ## write the pages that are made from code
+	$(BIN)/python -m tests.docs.settings_page >docs/settings.md
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages

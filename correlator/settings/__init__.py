@@ -1,0 +1,37 @@
+"""The settings: every one with its meaning, unit, default and why; read once at the start and never changed.
+
+Precedence: defaults < YAML file < environment (`CORRELATOR_PROMETHEUS__URL`) < flags. What is unknown or
+impossible raises SettingsError, which names the key's path and what was expected. Secrets stand in files.
+docs/settings.md is written from the descriptions here; a test compares the two.
+What must not live here: anything that acts on a setting. Who imports it: `daemon` and `cli`.
+"""
+
+from correlator.settings.duration import format_duration, parse_duration
+from correlator.settings.groups import (
+    CatalogSettings,
+    EngineSettings,
+    LogFormat,
+    LogLevel,
+    LogSettings,
+    PrometheusSettings,
+    Settings,
+    StoreSettings,
+    WebSettings,
+)
+from correlator.settings.load import SettingsError, load_settings
+
+__all__ = [
+    "CatalogSettings",
+    "EngineSettings",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "PrometheusSettings",
+    "Settings",
+    "SettingsError",
+    "StoreSettings",
+    "WebSettings",
+    "format_duration",
+    "load_settings",
+    "parse_duration",
+]

@@ -1,0 +1,197 @@
+"""What can be set, by group: types, defaults and the sentences that docs/settings.md shows."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from correlator.analysis.parameters import Parameters
+from correlator.settings.addresses import Listen, Url, is_loopback
+from correlator.settings.duration import Duration, WholeSeconds
+
+_DEFAULT = Parameters()
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PrometheusSettings(_Group):
+    """Where the data comes from."""
+
+    url: Url | None = Field(None, description="Address of the Prometheus (Thanos, Mimir, VictoriaMetrics) to read.")
+    bearer_token_file: Path | None = Field(None, description="File with a bearer token.")
+    username: str = Field("", description="User name for basic authentication; goes with `password_file`.")
+    password_file: Path | None = Field(None, description="File with the password that goes with `username`.")
+    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
+    headers: Mapping[str, str] = Field(
+        default_factory=dict, description="Headers of every request, such as `X-Scope-OrgID`, which names a tenant."
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=30), description="Longest wait for one answer: past it the cycle would be late anyway."
+    )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "PrometheusSettings":
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("expected username and password_file together")
+        if self.username and self.bearer_token_file:
+            raise ValueError("expected either bearer_token_file or username, not both")
+        return self
+
+
+class StoreSettings(_Group):
+    """Where incidents are kept."""
+
+    path: Path = Field(
+        default_factory=lambda: user_data_path("correlator") / "correlator.db",
+        description="SQLite file, in the user's data directory unless set; directories are made when missing.",
+    )
+    retention: Duration = Field(
+        timedelta(days=90), description="Age at which what is resolved is deleted: a quarter, to compare releases."
+    )
+
+
+class EngineSettings(_Group):
+    """How the engine looks at time, and what it calls a regression and an accusation."""
+
+    step: WholeSeconds | None = Field(
+        None, description="Distance of judged steps; found unless set: the slowest update of the required signals."
+    )
+    settle: Duration = Field(
+        timedelta(seconds=30),
+        description="Wait before a step is judged, once: scrapes take up to 10 s, cAdvisor's values are 15 s old.",
+    )
+    catch_up: Duration = Field(
+        timedelta(hours=6),
+        description="How far back a restarted daemon judges what it missed: a night, yet not hours of work at first.",
+    )
+    window_steps: int = Field(
+        _DEFAULT.window_steps, ge=20, le=5000, description="Steps that a judgement looks back: an hour of 15 s steps."
+    )
+    window_minimum: WholeSeconds = Field(
+        timedelta(seconds=_DEFAULT.window_seconds_minimum),
+        description="Shortest look back, where steps are short: a baseline takes minutes of requests.",
+    )
+    accusation_threshold: float = Field(
+        _DEFAULT.accusation_threshold,
+        gt=0,
+        le=1,
+        description="Confidence (a probability) from which a suspect is accused: of five accused at 0.8, four did it.",
+    )
+    ttft_ratio: float = Field(
+        _DEFAULT.ttft_ratio, gt=1, description="TTFT over its baseline, as a ratio, below which nobody minds."
+    )
+    ttft_floor: Duration = Field(
+        timedelta(seconds=_DEFAULT.ttft_floor_seconds),
+        description="Rise of TTFT below which nobody minds, whatever the ratio: people do not feel 10 ms.",
+    )
+
+    def parameters(self) -> Parameters:
+        """What the engine is told."""
+        return Parameters(
+            window_steps=self.window_steps,
+            window_seconds_minimum=int(self.window_minimum.total_seconds()),
+            accusation_threshold=self.accusation_threshold,
+            ttft_ratio=self.ttft_ratio,
+            ttft_floor_seconds=self.ttft_floor.total_seconds(),
+        )
+
+
+class WebSettings(_Group):
+    """Who is answered."""
+
+    listen: Listen = Field("127.0.0.1:9920", description="HOST:PORT to answer on; this machine alone unless changed.")
+    allow_non_loopback: bool = Field(
+        default=False,
+        description="Must be true to answer other machines: no password is asked for, and answers name pods.",
+    )
+
+    @property
+    def host(self) -> str:
+        """The address without port and brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 lets the system choose."""
+        return int(self.listen.rpartition(":")[2])
+
+    @model_validator(mode="after")
+    def _said_in_so_many_words(self) -> "WebSettings":
+        if not self.allow_non_loopback and not is_loopback(self.host):
+            raise ValueError(
+                f"{self.listen} is open to other machines, and no password is asked for: "
+                "expected a loopback address, or allow_non_loopback set to true"
+            )
+        return self
+
+
+class LogLevel(StrEnum):
+    """How much is said."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """For people or for machines."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogSettings(_Group):
+    """What is said on stderr."""
+
+    level: LogLevel = Field(LogLevel.INFO, description="Least important message that is said.")
+    format: LogFormat = Field(LogFormat.TEXT, description="`text` for people, `json` (an object a line) for machines.")
+
+
+class CatalogSettings(_Group):
+    """What is measured."""
+
+    directories: tuple[Path, ...] = Field(
+        (), description="Directories with more signals as YAML; a signal named like a built-in one replaces it."
+    )
+
+
+class Settings(BaseSettings):
+    """All of them. `load_settings` makes one from file, environment and flags."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CORRELATOR_", env_nested_delimiter="__", extra="forbid", frozen=True, allow_inf_nan=False
+    )
+
+    cluster: str = Field(
+        "", description="Name of the cluster, put on everything that leaves the daemon; none unless set."
+    )
+    tiers: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Tier by namespace, where namespaces have no label `correlator-tier` or `tier`.",
+    )
+    prometheus: PrometheusSettings = Field(default_factory=PrometheusSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    catalog: CatalogSettings = Field(default_factory=CatalogSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load_settings` merges the layers, so that an error can name the layer at fault."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)

@@ -1,0 +1,201 @@
+"""Settings: promised defaults, precedence, refusals."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from correlator.settings import SettingsError, format_duration, load_settings, parse_duration
+from correlator.settings.load import setting_paths
+
+PROMISED: dict[str, object] = {
+    "cluster": "",
+    "tiers": {},
+    "prometheus.url": None,
+    "prometheus.bearer_token_file": None,
+    "prometheus.username": "",
+    "prometheus.password_file": None,
+    "prometheus.ca_file": None,
+    "prometheus.headers": {},
+    "prometheus.timeout": timedelta(seconds=30),
+    "store.path": Path("~/.local/share/correlator/correlator.db").expanduser(),
+    "store.retention": timedelta(days=90),
+    "engine.step": None,
+    "engine.settle": timedelta(seconds=30),
+    "engine.catch_up": timedelta(hours=6),
+    "engine.window_steps": 240,
+    "engine.window_minimum": timedelta(minutes=15),
+    "engine.accusation_threshold": 0.8,
+    "engine.ttft_ratio": 1.3,
+    "engine.ttft_floor": timedelta(milliseconds=10),
+    "web.listen": "127.0.0.1:9920",
+    "web.allow_non_loopback": False,
+    "log.level": "info",
+    "log.format": "text",
+    "catalog.directories": (),
+}
+
+
+def value_at(settings: object, path: str) -> object:
+    """The value of a setting by its path."""
+    for part in path.split("."):
+        settings = getattr(settings, part)
+    return settings
+
+
+def refusal(text: str, tmp_path: Path) -> str:
+    """What is said to a file with this content."""
+    file = tmp_path / "correlator.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("path", "promised"), PROMISED.items())
+def test_default_is_as_promised(path: str, promised: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default changes only on purpose, with its line here and in the changelog."""
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert value_at(load_settings(), path) == promised
+
+
+def test_every_setting_has_a_promised_default() -> None:
+    """No setting is added without a pinned default."""
+    assert {path for path, _ in setting_paths()} == set(PROMISED)
+
+
+def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer overrides the one below, key by key, and leaves its neighbours alone."""
+    file = tmp_path / "correlator.yaml"
+    file.write_text("engine: {settle: 1s, catch_up: 1h, ttft_ratio: 2}\ncluster: file\n", encoding="utf-8")
+    monkeypatch.setenv("CORRELATOR_ENGINE__SETTLE", "2s")
+    monkeypatch.setenv("CORRELATOR_ENGINE__CATCH_UP", "2h")
+    settings = load_settings(file, {"engine": {"settle": "3s", "step": None}, "web": {"listen": None}})
+    assert settings.engine.settle == timedelta(seconds=3)
+    assert settings.engine.catch_up == timedelta(hours=2)
+    assert settings.engine.ttft_ratio == 2
+    assert settings.engine.window_steps == 240
+    assert settings.cluster == "file"
+
+
+def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mappings and lists can be set where only strings can be."""
+    monkeypatch.setenv("CORRELATOR_PROMETHEUS__HEADERS", '{"X-Scope-OrgID": "a"}')
+    monkeypatch.setenv("CORRELATOR_CATALOG__DIRECTORIES", '["/etc/signals"]')
+    settings = load_settings()
+    assert settings.prometheus.headers == {"X-Scope-OrgID": "a"}
+    assert settings.catalog.directories == (Path("/etc/signals"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("engine: {settle: 15}", "engine.settle", "duration with its unit"),
+        ("engine: {settle: 15 parsecs}", "engine.settle", "duration with its unit"),
+        ("engine: {settle: 0s}", "engine.settle", "longer than nothing"),
+        ("engine: {step: 1500ms}", "engine.step", "whole seconds"),
+        ("engine: {accusation_threshold: 1.5}", "engine.accusation_threshold", "less than or equal to 1"),
+        ("engine: {ttft_ratio: .nan}", "engine.ttft_ratio", "finite"),
+        ("engine: {window_steps: 3}", "engine.window_steps", "greater than or equal to 20"),
+        ("engine: {windowsteps: 30}", "engine.windowsteps", "did you mean engine.window_steps"),
+        ("promtheus: {url: x}", "promtheus", "did you mean prometheus"),
+        ("prometheus: {url: localhost:9090}", "prometheus.url", "URL such as"),
+        ("prometheus: {url: 'http://h:1/?a=b'}", "prometheus.url", "without a query"),
+        ("prometheus: {username: me}", "prometheus", "username and password_file together"),
+        ("prometheus: 3", "prometheus", "expected it to be"),
+        ("web: {listen: '9920'}", "web.listen", "HOST:PORT"),
+        ("web: {listen: '127.0.0.1:70000'}", "web.listen", "HOST:PORT"),
+        ("web: {listen: '0.0.0.0:9920'}", "web", "allow_non_loopback"),
+        ("web: {listen: 'node7:9920'}", "web", "allow_non_loopback"),
+        ("log: {level: loud}", "log.level", "'debug', 'info'"),
+    ],
+)
+def test_bad_value_is_refused_with_path_and_expectation(text: str, path: str, expected: str, tmp_path: Path) -> None:
+    """What is unknown, without unit or impossible is named with its path and what was expected instead."""
+    said = refusal(text, tmp_path)
+    assert said.startswith(f"{path}: ")
+    assert expected in said
+    assert str(tmp_path / "correlator.yaml") in said
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "[::1]:0", "localhost:9920", "127.8.8.8:9920"])
+def test_loopback_needs_no_permission(listen: str) -> None:
+    """Every spelling of this machine alone is accepted as it is."""
+    assert load_settings(flags={"web": {"listen": listen}}).web.listen == listen
+
+
+def test_other_machines_are_answered_when_said_in_so_many_words() -> None:
+    """The permission is all that is missing."""
+    web = load_settings(flags={"web": {"listen": "[::]:9920", "allow_non_loopback": True}}).web
+    assert (web.host, web.port) == ("::", 9920)
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    """A person mends the file in one go."""
+    assert len(refusal("engine: {settle: 1, catch_up: 2}\nx: 1\n", tmp_path).splitlines()) == 3
+
+
+def test_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """A secret put at the wrong place does not reach the log."""
+    assert "hunter2" not in refusal("prometheus: {url: 'http://me:hunter2@prometheus'}", tmp_path)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a: [", "expected YAML"), ("- 1", "a mapping"), ("1: 2", "a mapping")])
+def test_file_that_is_no_mapping_is_refused(text: str, expected: str, tmp_path: Path) -> None:
+    """Whatever is in the file, the answer is a sentence that names it."""
+    said = refusal(text, tmp_path)
+    assert expected in said
+    assert "correlator.yaml" in said
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that was asked for is not silently left out."""
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml: No such file"):
+        load_settings(tmp_path / "nowhere.yaml")
+
+
+def test_empty_file_changes_nothing(tmp_path: Path) -> None:
+    """A file of comments is a valid file."""
+    file = tmp_path / "correlator.yaml"
+    file.write_text("# nothing yet\n", encoding="utf-8")
+    assert load_settings(file) == load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CORRELATOR_ENGINE__STEPP", "15s", "did you mean CORRELATOR_ENGINE__STEP"),
+        ("CORRELATOR_URL", "x", "no such setting"),
+        ("CORRELATOR_PROMETHEUS__HEADERS", "a", "expected JSON, a mapping"),
+        ("CORRELATOR_CATALOG__DIRECTORIES", "{}", "expected JSON, a list"),
+        ("CORRELATOR_ENGINE__STEP", "15", "engine.step: expected a duration"),
+    ],
+)
+def test_bad_variable_is_refused(name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt or mistyped variable stops the start as a key of the file does."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert expected in str(caught.value)
+
+
+@given(st.integers(min_value=1, max_value=10**12))
+def test_duration_survives_its_spelling(milliseconds: int) -> None:
+    """What is written for a duration is read as the same duration."""
+    duration = timedelta(milliseconds=milliseconds)
+    assert parse_duration(format_duration(duration)) == duration
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("15s", 15), ("1m", 60), ("2h", 7200), ("7d", 604800), ("1h30m", 5400)])
+def test_duration_means_what_prometheus_means(text: str, seconds: int) -> None:
+    """The spellings of Prometheus' own configuration."""
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "15", "-1s", "1.5h", "1 m", "1h-", "999999999999999999w"])
+def test_other_spellings_are_no_duration(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ValueError, match="expected a duration"):
+        parse_duration(text)
