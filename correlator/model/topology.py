@@ -61,10 +61,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Pods, volumes and the edges between them, at one moment.
+    """Pods, volumes and the edges between them, over one window.
 
-    `unmapped` maps a pod that has claims but no edge to the reason: a blind spot, never a guess.
-    `node_of_instance` maps a scrape target's `instance` to its node.
+    `pods` holds those that use a volume, claim one, did I/O or are victims; no others. `unmapped` maps such a pod
+    without an edge to the reason: a blind spot, never a guess.
+    `node_of_instance` maps a scrape target's `instance` to its node; an instance that stands for several nodes is
+    left out. `volume_of_device` maps (node, device as any series spells it, or "major:minor") to a volume's id; of
+    node_exporter's rows that lead to one volume, those whose device is `Volume.device` are its counters (the others
+    are its partitions). `volume_of_nameless` does so for a pod's I/O that cAdvisor counts under no device name.
     """
 
     pods: Mapping[PodRef, Pod] = field(default_factory=dict)
@@ -72,3 +76,35 @@ class Topology:
     edges: tuple[Edge, ...] = ()
     unmapped: Mapping[PodRef, str] = field(default_factory=dict)
     node_of_instance: Mapping[str, str] = field(default_factory=dict)
+    volume_of_device: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    volume_of_nameless: Mapping[PodRef, str] = field(default_factory=dict)
+
+
+def victim_ref(labels: Mapping[str, str]) -> PodRef:
+    """The pod that a series speaks of; `instance` stands for it where a plain scrape knows no pod."""
+    pod = labels.get("pod", "")
+    return PodRef(labels.get("namespace", ""), pod) if pod else PodRef("", labels.get("instance", ""))
+
+
+def node_of(labels: Mapping[str, str], topology: Topology) -> str:
+    """The node that a series speaks of: its own `node`, its target's, its pod's; empty where none is known."""
+    node = labels.get("node", "") or topology.node_of_instance.get(labels.get("instance", ""), "")
+    if node:
+        return node
+    pod = topology.pods.get(victim_ref(labels))
+    return "" if pod is None else pod.node
+
+
+def volume_of(labels: Mapping[str, str], topology: Topology) -> str:
+    """The id of the volume that a series with a device speaks of; empty where none is known.
+
+    For rows of node_exporter and of cAdvisor alike. A row without a device name goes by major and minor where it has
+    them, otherwise by what its pod's other series tell.
+    """
+    device = labels.get("device", "")
+    node = node_of(labels, topology)
+    if device:
+        return topology.volume_of_device.get((node, device), "")
+    if "major" in labels and "minor" in labels:
+        return topology.volume_of_device.get((node, f"{labels['major']}:{labels['minor']}"), "")
+    return topology.volume_of_nameless.get(victim_ref(labels), "")

@@ -1,0 +1,57 @@
+"""The signals that a topology is read from, by their names in the catalogue."""
+
+DISK_COUNTERS = (
+    "disk_reads",
+    "disk_writes",
+    "disk_read_bytes",
+    "disk_written_bytes",
+    "disk_read_time",
+    "disk_write_time",
+    "disk_io_time",
+    "disk_queue_time",
+    "disk_flushes",
+    "disk_flush_time",
+)
+DISK_INFO = "disk_info"
+DISK_MAPPER_INFO = "disk_mapper_info"
+MOUNT_INFO = "mount_info"
+FILESYSTEM_SIZE = "filesystem_size"
+NODE_NAME = "node_name"
+NODE_PRESSURE = ("node_io_waiting", "node_io_stalled")
+
+POD_IO = ("pod_reads", "pod_writes", "pod_read_bytes", "pod_written_bytes")
+POD_DEVICE_USAGE = "pod_device_usage"
+POD_PRESSURE = ("pod_io_waiting", "pod_io_stalled")
+POD_IO_HEARTBEAT = "pod_io_heartbeat"
+
+POD_INFO = "pod_info"
+POD_OWNER = "pod_owner"
+POD_CLAIMS = "pod_claims"
+POD_START_TIME = "pod_start_time"
+CLAIM_INFO = "claim_info"
+PERSISTENT_VOLUME_INFO = "persistent_volume_info"
+NAMESPACE_LABELS = "namespace_labels"
+
+TTFT_COUNT = "ttft_count"
+
+READ = (
+    *DISK_COUNTERS,
+    DISK_INFO,
+    DISK_MAPPER_INFO,
+    MOUNT_INFO,
+    FILESYSTEM_SIZE,
+    NODE_NAME,
+    *NODE_PRESSURE,
+    *POD_IO,
+    POD_DEVICE_USAGE,
+    *POD_PRESSURE,
+    POD_IO_HEARTBEAT,
+    POD_INFO,
+    POD_OWNER,
+    POD_CLAIMS,
+    POD_START_TIME,
+    CLAIM_INFO,
+    PERSISTENT_VOLUME_INFO,
+    NAMESPACE_LABELS,
+    TTFT_COUNT,
+)
