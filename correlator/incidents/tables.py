@@ -1,0 +1,134 @@
+"""The schema, as the migrations leave it. `docs/store.md` says why it is cut like this.
+
+Instants are whole microseconds since 1970 (`*_us`), which sort and compare alike in every database; steps are whole
+seconds. A change here needs a migration: a test compares the two.
+"""
+
+from sqlalchemy import BigInteger, Float, Index, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """All tables of the store."""
+
+
+class IncidentRow(Base):
+    """What incidents are filtered and sorted by; narrow, so that a scan stays cheap."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[str] = mapped_column(String, primary_key=True)
+    episode_id: Mapped[str] = mapped_column(String)
+    cluster: Mapped[str] = mapped_column(String)
+    state: Mapped[str] = mapped_column(String)
+    verdict: Mapped[str] = mapped_column(String)
+    confidence: Mapped[float] = mapped_column(Float)
+    namespace: Mapped[str] = mapped_column(String)
+    pod: Mapped[str] = mapped_column(String)
+    detected_us: Mapped[int] = mapped_column(BigInteger)
+    counted_verdicts: Mapped[str] = mapped_column(String)  # comma separated: those it was counted under
+
+    __table_args__ = (
+        Index("ix_incidents_detected", "detected_us", "id"),
+        Index("ix_incidents_cluster", "cluster", "detected_us", "id"),
+        Index("ix_incidents_state", "state", "detected_us", "id"),
+        Index("ix_incidents_verdict", "verdict", "detected_us", "id"),
+        Index("ix_incidents_namespace", "namespace", "detected_us", "id"),
+        Index("ix_incidents_pod", "pod", "detected_us", "id"),
+        Index("ix_incidents_episode", "episode_id"),
+    )
+
+
+class KeyRow(Base):
+    """What an incident has several of, or under several names: nodes, volumes, suspects. Sorted as lists are."""
+
+    __tablename__ = "incident_keys"
+
+    kind: Mapped[str] = mapped_column(String, primary_key=True)  # "node", "volume" or "suspect"
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    detected_us: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+
+    __table_args__ = (Index("ix_incident_keys_incident", "incident_id"), {"sqlite_with_rowid": False})
+
+
+class BodyRow(Base):
+    """The whole incident as compressed JSON, and what a person said of it, which no step overwrites."""
+
+    __tablename__ = "incident_bodies"
+
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    feedback: Mapped[str | None] = mapped_column(Text)
+
+
+class EvidenceRow(Base):
+    """The series behind an incident as compressed JSON: those of its newest look."""
+
+    __tablename__ = "incident_evidence"
+
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EpisodeRow(Base):
+    """An episode. `detected_us` is its first incident's; `size` is 0 once its only incident moved to another."""
+
+    __tablename__ = "episodes"
+
+    id: Mapped[str] = mapped_column(String, primary_key=True)
+    cluster: Mapped[str] = mapped_column(String)
+    state: Mapped[str] = mapped_column(String)
+    verdict: Mapped[str] = mapped_column(String)
+    detected_us: Mapped[int] = mapped_column(BigInteger)
+    updated_us: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_episodes_detected", "detected_us", "id"),
+        Index("ix_episodes_state", "state", "detected_us", "id"),
+        Index("ix_episodes_updated", "updated_us"),
+    )
+
+
+class EventRow(Base):
+    """The log of what happened to incidents. Sequences are without gaps when written, and never used again."""
+
+    __tablename__ = "events"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String)
+    incident_id: Mapped[str] = mapped_column(String)
+
+    __table_args__ = (Index("ix_events_incident", "incident_id"),)
+
+
+class ProgressRow(Base):
+    """How far a cluster was evaluated, and what the engine remembered then."""
+
+    __tablename__ = "progress"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    step: Mapped[int] = mapped_column(BigInteger)
+    memory: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CountRow(Base):
+    """How many incidents ever had a verdict: a total that retention does not lower."""
+
+    __tablename__ = "incident_counts"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    verdict: Mapped[str] = mapped_column(String, primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
+
+
+class SequenceRow(Base):
+    """The one row that numbers events; writers of a server database take turns on it."""
+
+    __tablename__ = "event_sequence"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(BigInteger)
