@@ -1,0 +1,92 @@
+"""Many range queries at once: parts in a small pool of threads, put together signal by signal."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+from correlator.model.frame import BlindSpot, Frame
+from correlator.model.grid import Grid
+from correlator.model.signal import Signal
+from correlator.model.source import SourceError
+from correlator.sources.answer import Answer
+from correlator.sources.assembly import FIRST_STEPS, Assembly, following_parts
+from correlator.sources.intervals import Ask
+
+Progress = Callable[[int, int], None]
+_FAILURES_IN_A_ROW = 4  # so many passing failures without an answer between them: the server is gone
+
+
+@dataclass(slots=True)
+class Fetch:
+    """One fetch of signals on a grid; `run` once, then read `frames` and `quality`."""
+
+    ask: Ask
+    signals: Sequence[Signal]
+    grid: Grid
+    progress: Progress | None = None
+    _assemblies: dict[str, Assembly] = field(default_factory=dict)
+    _failed: dict[str, SourceError] = field(default_factory=dict)
+    _steps_done: int = 0
+    _failures_in_a_row: int = 0
+
+    def run(self, parallelism: int) -> None:
+        """Ask for everything; raises SourceError when not one signal was answered."""
+        self._assemblies = {signal.name: Assembly(signal, self.grid) for signal in self.signals}
+        self._report(0)
+        with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:
+            self._wave(pool, [(signal, 0, min(FIRST_STEPS, self.grid.count)) for signal in self.signals])
+            self._wave(pool, [part for signal in self.signals for part in self._rest(signal)])
+        if self.signals and len(self._failed) == len(self.signals):
+            errors = list(self._failed.values())
+            raise SourceError(str(errors[0]), retriable=any(error.retriable for error in errors))
+
+    def frames(self) -> dict[str, Frame]:
+        """A frame for each signal; empty where it failed."""
+        return {
+            name: Frame.empty(name, self.grid) if name in self._failed else assembly.frame()
+            for name, assembly in self._assemblies.items()
+        }
+
+    def quality(self) -> tuple[BlindSpot, ...]:
+        """What failed, and what was odd about the rest, in the order of the signals."""
+        found: list[BlindSpot] = []
+        for name, assembly in self._assemblies.items():
+            failed = self._failed.get(name)
+            found += [BlindSpot(name, f"failed: {failed}")] if failed else assembly.quality()
+        return tuple(found)
+
+    def _rest(self, signal: Signal) -> Iterable[tuple[Signal, int, int]]:
+        if signal.name in self._failed:
+            return []
+        series = self._assemblies[signal.name].series()
+        return [(signal, first, stop) for first, stop in following_parts(self.grid.count, series)]
+
+    def _wave(self, pool: ThreadPoolExecutor, parts: Sequence[tuple[Signal, int, int]]) -> None:
+        waiting: dict[Future[Answer], tuple[Signal, int, int]] = {
+            pool.submit(self._part, signal, first, stop): (signal, first, stop) for signal, first, stop in parts
+        }
+        for future in as_completed(waiting):
+            signal, first, stop = waiting.pop(future)
+            try:
+                answer = future.result()
+            except SourceError as error:
+                self._failed.setdefault(signal.name, error)
+                self._failures_in_a_row += error.retriable
+            else:
+                self._failures_in_a_row = 0
+                self._assemblies[signal.name].add(answer, first, stop)
+            self._report(stop - first)
+
+    def _part(self, signal: Signal, first: int, stop: int) -> Answer:
+        if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
+            raise SourceError("the server stopped answering", retriable=True)
+        grid = Grid(self.grid.start + first * self.grid.step, self.grid.step, stop - first)
+        return self.ask(signal.query, grid)
+
+    def _report(self, steps: int) -> None:
+        self._steps_done += steps
+        if self.progress:
+            self.progress(min(self._steps_done, self._total()), self._total())
+
+    def _total(self) -> int:
+        return len(self.signals) * self.grid.count

@@ -1,0 +1,125 @@
+"""Finds how often signals are updated: from the times of their samples, never from configuration."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.model.frame import Floats
+from correlator.model.grid import Grid
+from correlator.model.signal import Kind, Signal
+from correlator.sources.answer import Answer
+
+LADDER_SECONDS = (1, 2, 5, 10, 15, 20, 30, 60)
+_INSTANCES = 5
+_LOOKBACK_SECONDS = 3600
+_LOOKBACK_STEP_SECONDS = 60
+
+Ask = Callable[[str, Grid], Answer]
+"""Asks a range query on a grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Sample times are looked at for so long, so densely; `enough` distinct ones settle the question."""
+
+    seconds: int
+    step: int
+    enough: int
+
+
+_LOOKS = (_Look(20, 1, 5), _Look(150, 1, 3), _Look(900, 5, 2))
+
+_MATCHERS = r"""\{(?:[^"'{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*\}"""
+_REDUCED_SELECTOR = re.compile(rf"\s*\w+\s+by\s*\([^)]*\)\s*\(\s*((?:[a-zA-Z_:][\w:]*)?(?:{_MATCHERS})?)\s*\)\s*")
+
+
+def snap(seconds: float) -> int:
+    """The step of the ladder nearest in ratio."""
+    return min(LADDER_SECONDS, key=lambda step: abs(math.log(seconds / step)))
+
+
+def beat_of(signal: Signal) -> str | None:
+    """PromQL for the newest sample's time of each target of a signal; None where its query is no reduced selector."""
+    if signal.kind is Kind.HEARTBEAT:
+        return signal.query
+    found = _REDUCED_SELECTOR.fullmatch(signal.query)
+    return f"max by (instance) (timestamp({found.group(1)}))" if found and found.group(1) else None
+
+
+def groups_of(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
+    """Signals that share an update interval, by any key: those of one heartbeat, and those of one exporter without."""
+    groups: dict[str, list[Signal]] = {}
+    for signal in signals:
+        own = signal.name if signal.kind is Kind.HEARTBEAT else signal.heartbeat
+        groups.setdefault(own or f"exporter {signal.exporter}", []).append(signal)
+    return groups
+
+
+def beats_of(group: Sequence[Signal]) -> list[str]:
+    """PromQL to try in turn for a group: its heartbeat when it is there, else what each member's query allows."""
+    queries = [signal.query for signal in group if signal.kind is Kind.HEARTBEAT]
+    return queries or [beat for signal in group if (beat := beat_of(signal))]
+
+
+def update_interval(ask: Ask, beat: str, at: float) -> int | None:
+    """The update interval in seconds around `at`, on the ladder; None where fewer than two samples are seen.
+
+    The median difference of the distinct sample times of up to 5 targets, in the minutes before the newest sample at
+    or before `at` (which may lie an hour back). Looking every 5 seconds may skip samples and make the interval look
+    longer, never shorter, so that the smallest median counts.
+    """
+    newest = newest_beats(ask, beat, at)
+    if not newest:
+        return None
+    chosen = sorted(newest, key=lambda instance: (-newest[instance], instance))[:_INSTANCES]
+    end = min(int(at), math.ceil(max(newest.values())))
+    medians = []
+    for look in _LOOKS:
+        answer = ask(_of_instances(beat, chosen), Grid.covering(end - look.seconds, end, look.step))
+        differences, most = _differences(answer)
+        if differences.size:
+            medians.append(float(np.median(differences)))
+        if most >= look.enough:
+            break
+    return snap(min(medians)) if medians else None
+
+
+def newest_beats(ask: Ask, beat: str, at: float) -> Mapping[str, float]:
+    """The newest sample's time of each target at `at`, looked for up to an hour back where there is none."""
+    now = int(at)
+    return (
+        ask(beat, Grid(now, 1, 1)).newest()
+        or ask(beat, Grid.covering(now - _LOOKBACK_SECONDS, now, _LOOKBACK_STEP_SECONDS)).newest()
+    )
+
+
+def _differences(answer: Answer) -> tuple[Floats, int]:
+    """Differences of the distinct values within each series, and how many distinct ones the richest has."""
+    ends = np.cumsum(answer.counts)
+    distinct: list[NDArray[np.float64]] = [
+        np.unique(answer.values[end - count : end]) for end, count in zip(ends, answer.counts, strict=True)
+    ]
+    finite = [values[np.isfinite(values)] for values in distinct]
+    differences = [np.diff(values) for values in finite]
+    return (
+        np.concatenate(differences) if differences else np.empty(0),
+        max((values.size for values in finite), default=0),
+    )
+
+
+def _of_instances(beat: str, instances: Sequence[str]) -> str:
+    """The same question for few targets only, so that the answer stays small on 4,000 nodes."""
+    if not all(instances):
+        return beat
+    named = [f'label_replace(vector(1), "instance", {_quoted(instance)}, "", "")' for instance in instances]
+    return f"({beat}) and on (instance) ({' or '.join(named)})"
+
+
+def _quoted(text: str) -> str:
+    """A PromQL string that stands for `text` as a replacement: `$` would name a group."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("$", "$$")
+    return f'"{escaped}"'

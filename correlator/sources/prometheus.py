@@ -1,0 +1,184 @@
+"""Frames from a Prometheus, and from what speaks its API: Thanos, Mimir, VictoriaMetrics."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from prometheus_api_client import PrometheusConnect
+
+from correlator.model.frame import BlindSpot, Frame, Frames
+from correlator.model.grid import Grid
+from correlator.model.signal import Signal
+from correlator.model.source import SourceError
+from correlator.sources.answer import Answer, read_json
+from correlator.sources.clock import ClockWatch
+from correlator.sources.fetching import Fetch, Progress
+from correlator.sources.intervals import beat_of, beats_of, groups_of, newest_beats, update_interval
+from correlator.sources.probing import SignalState
+from correlator.sources.retention import retention_seconds
+from correlator.sources.session import (
+    Access,
+    PrometheusSession,
+    SafeRetry,
+    authorization,
+    received,
+    split_credentials,
+)
+from correlator.sources.staleness import known_rows, mask_stale
+
+PARALLELISM = 4
+_INTERVALS_HOLD_SECONDS = 300
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class PrometheusSource:
+    """A Source on the HTTP API of a Prometheus.
+
+    Values are those of range queries at the steps: a counter is its raw total. All questions are reads, repeated
+    where that is safe. For one thread at a time.
+    """
+
+    def __init__(self, url: str, access: Access | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        """`clock` tells our own time, to compare the server's with. Raises SourceError on what is no base URL."""
+        self._access = access or Access()
+        self._url, credentials = split_credentials(url)
+        self._session = PrometheusSession(self._access)
+        self._connect = PrometheusConnect(
+            self._url,
+            auth=authorization(self._access, credentials),
+            session=self._session,
+            retry=SafeRetry.of(self._access),
+            method="POST",
+        )
+        self._clock = ClockWatch(clock, self._server_time)
+        self._held: tuple[object, Mapping[str, int]] = (None, {})
+        self._retention: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The URL without user information."""
+        return self._url
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._session.close()
+
+    def span(self, now: float) -> tuple[float, float]:
+        """From `now` less the server's retention to `now`; from 0 where the server does not tell its retention."""
+        if self._retention is None:
+            try:
+                self._retention = self._asked_retention()
+            except SourceError:
+                return 0.0, now
+        return max(0.0, now - self._retention), now
+
+    def intervals(self, signals: Sequence[Signal], at: float) -> Mapping[str, int]:
+        """The update interval of each signal around `at`, on the ladder 1, 2, 5, 10, 15, 20, 30, 60 s.
+
+        Signals of one heartbeat share its interval; those of one exporter without heartbeat share theirs. Left out
+        are signals whose exporter has no data within the hour before `at`. Raises SourceError.
+        """
+        groups = groups_of(signals)
+        found = self._each(lambda group: self._group_interval(group, at), list(groups.values()))
+        refusals = [interval for interval in found if isinstance(interval, SourceError)]
+        if refusals and len(refusals) == len(found):
+            raise refusals[0]
+        return {
+            signal.name: interval
+            for group, interval in zip(groups.values(), found, strict=True)
+            if isinstance(interval, int)
+            for signal in group
+        }
+
+    def fetch(self, signals: Sequence[Signal], grid: Grid, progress: Progress | None = None) -> Frames:
+        """All signals on the grid, with NaN where their target's heartbeat stands still.
+
+        `progress` counts steps times signals. Raises SourceError when no signal at all was answered.
+        """
+        if not grid.count:
+            return Frames(grid, {signal.name: Frame.empty(signal.name, grid) for signal in signals})
+        fetch = Fetch(self._ask, signals, grid, progress)
+        fetch.run(PARALLELISM)
+        intervals, unknown = self._held_intervals(signals, grid.last)
+        masked = mask_stale(fetch.frames(), signals, intervals)
+        frames = {name: known_rows(frame) for name, frame in masked.items()}
+        return Frames(grid, frames, intervals, (*fetch.quality(), *unknown, *self._clock.quality()))
+
+    def probe(self, signals: Sequence[Signal], at: float) -> tuple[SignalState, ...]:
+        """What there is of each signal at `at`; where the server refuses, `error` has the reason."""
+        intervals = self.intervals(signals, at)
+        heartbeats = {signal.name: signal for signal in signals}
+        return tuple(
+            self._each(lambda s: self._state(s, heartbeats.get(s.heartbeat, s), intervals.get(s.name), at), signals)
+        )
+
+    def clock_difference_seconds(self) -> float:
+        """The server's clock less ours; raises SourceError."""
+        return self._clock.difference_seconds()
+
+    def _ask(self, query: str, grid: Grid) -> Answer:
+        answer: Answer = self._connect.custom_query_range(
+            query,
+            start_time=datetime.fromtimestamp(grid.start, UTC),
+            end_time=datetime.fromtimestamp(grid.last, UTC),
+            step=str(grid.step),
+            # nocache: VictoriaMetrics moves start and end of longer ranges without it
+            params={"nocache": "1", "timeout": f"{self._access.read_timeout_seconds:g}s"},
+        )
+        return answer
+
+    def _each(self, work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+        with ThreadPoolExecutor(PARALLELISM, thread_name_prefix="ask") as pool:
+            return list(pool.map(work, items))
+
+    def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[str, int], tuple[BlindSpot, ...]]:
+        """The intervals, asked for once in 5 minutes of steps; what could not be found out is a blind spot."""
+        key = (at // _INTERVALS_HOLD_SECONDS, tuple(signal.name for signal in signals))
+        if self._held[0] != key:
+            try:
+                self._held = (key, self.intervals(signals, at))
+            except SourceError as error:
+                names = sorted({signal.heartbeat for signal in signals if signal.heartbeat})
+                return {}, tuple(BlindSpot(name, f"unknown: no update interval: {error}") for name in names)
+        return self._held[1], ()
+
+    def _group_interval(self, group: Sequence[Signal], at: float) -> int | SourceError | None:
+        refused: SourceError | None = None
+        for beat in beats_of(group):
+            try:
+                interval = update_interval(self._ask, beat, at)
+            except SourceError as error:
+                refused = error
+                continue
+            if interval is not None:
+                return interval
+        return refused
+
+    def _state(self, signal: Signal, heart: Signal, interval: int | None, at: float) -> SignalState:
+        try:
+            counted = self._ask(f"count({signal.query})", Grid(int(at), 1, 1))
+            series = int(counted.values[0]) if counted.values.size else 0
+            beat = beat_of(heart) if series else None
+            newest = newest_beats(self._ask, beat, at) if beat else {}
+        except SourceError as error:
+            return SignalState(signal=signal.name, series=0, error=str(error))
+        return SignalState(
+            signal=signal.name,
+            series=series,
+            interval=interval if series else None,
+            newest_age_seconds=at - max(newest.values()) if newest else None,
+        )
+
+    def _server_time(self) -> float:
+        answer: Answer = self._connect.custom_query("time()")
+        if not answer.values.size:
+            raise SourceError(f"{self._url} does not tell its time", retriable=False)
+        return float(answer.values[0])
+
+    def _asked_retention(self) -> float:
+        answered = self._session.request("GET", f"{self._url}/api/v1/status/runtimeinfo", auth=self._connect.auth)
+        return retention_seconds(read_json(received(answered)).get("data")) or math.inf

@@ -1,0 +1,68 @@
+"""Tells values that stand still because their target is gone from values that are constant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.model.frame import Floats, Frame
+from correlator.model.signal import Kind, Signal
+
+STALE_AFTER_INTERVALS = 2.5
+
+
+def mask_stale(
+    frames: Mapping[str, Frame], signals: Iterable[Signal], intervals: Mapping[str, int]
+) -> dict[str, Frame]:
+    """The frames with NaN wherever a target's heartbeat stands still.
+
+    At step t the values of an instance are missing when its newest sample is older than 2.5 of the heartbeat's update
+    intervals: Prometheus goes on answering with the last value for 5 minutes where samples carry the exporter's own
+    timestamps. Rows without the label `instance`, instances without a heartbeat, steps at which the heartbeat is NaN,
+    heartbeats themselves and signals whose heartbeat is not among `frames` or has no interval stay as they are.
+    """
+    stale: dict[str, dict[str, NDArray[np.bool_]]] = {}
+    masked = dict(frames)
+    for signal in signals:
+        heartbeat = frames.get(signal.heartbeat)
+        frame = frames.get(signal.name)
+        if signal.kind is Kind.HEARTBEAT or heartbeat is None or frame is None or signal.heartbeat not in intervals:
+            continue
+        if signal.heartbeat not in stale:
+            stale[signal.heartbeat] = _stale_steps(heartbeat, intervals[signal.heartbeat])
+        masked[signal.name] = _masked(frame, stale[signal.heartbeat])
+    return masked
+
+
+def known_rows(frame: Frame) -> Frame:
+    """The frame without rows that are NaN throughout: a source has no series there, whatever the window."""
+    known = np.logical_not(np.isnan(frame.values).all(axis=1))
+    if known.all():
+        return frame
+    labels = tuple(labels for labels, keep in zip(frame.labels, known, strict=True) if keep)
+    return Frame(frame.signal, frame.grid, labels, frame.values[known])
+
+
+def instance_of(labels: Sequence[tuple[str, str]]) -> str:
+    """The scrape target of a series; "" where it has none."""
+    return dict(labels).get("instance", "")
+
+
+def _stale_steps(heartbeat: Frame, interval: int) -> dict[str, NDArray[np.bool_]]:
+    newest: dict[str, Floats] = {}
+    for labels, row in zip(heartbeat.labels, heartbeat.values, strict=True):
+        instance = instance_of(labels)
+        newest[instance] = np.fmax(newest[instance], row) if instance in newest else row
+    times = heartbeat.grid.times()
+    return {name: times - row > STALE_AFTER_INTERVALS * interval for name, row in newest.items() if name}
+
+
+def _masked(frame: Frame, stale: Mapping[str, NDArray[np.bool_]]) -> Frame:
+    rows = [stale.get(instance_of(labels)) for labels in frame.labels]
+    if not any(row is not None and row.any() for row in rows):
+        return frame
+    values = frame.values.copy()
+    for index, row in enumerate(rows):
+        if row is not None:
+            values[index, row] = np.nan
+    return Frame(frame.signal, frame.grid, frame.labels, values)
