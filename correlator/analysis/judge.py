@@ -1,0 +1,278 @@
+"""Looks at one regression from every side and says why: the verdict with the numbers that it rests on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange, exposure, ramp, split_excess, volume_change
+from correlator.analysis.load import LoadView, view_load
+from correlator.analysis.parameters import Parameters
+from correlator.analysis.rates import Bools
+from correlator.analysis.regression import Level
+from correlator.analysis.suspects import Contribution, Contributions, contributions, culprit_probability
+from correlator.analysis.victims import Victim
+from correlator.analysis.volumes import device_use, error_states, pod_loads, pod_pressure, pods_visible
+from correlator.analysis.windows import Spans, known_share
+from correlator.model.finding import Verdict
+from correlator.model.frame import BlindSpot, Frames
+from correlator.model.topology import PodRef, Topology
+
+MIN_STEPS = 3
+"""Fewer slow steps than this are too few to accuse anybody."""
+
+WORSE = 0.5
+EXPOSED = 0.5
+"""From this probability on a link counts as there when a verdict is chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """One suspect with the probability that it is a culprit; `ref` None stands for unattributed I/O."""
+
+    contribution: Contribution
+    confidence: float
+
+    @property
+    def ref(self) -> PodRef | None:
+        """The suspected pod."""
+        return self.contribution.ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VolumeCase:
+    """One volume that the victim uses, seen in the light of its regression."""
+
+    worse: VolumeChange
+    exposure: Exposure
+    split: ExcessSplit
+    contributions: Contributions
+    pods_seen: bool
+
+    @property
+    def strength(self) -> float:
+        """How far the volume got worse for a victim that is exposed to it."""
+        felt = self.exposure.probability
+        return self.worse.got_worse * (felt if felt is not None else 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """All that a finding says, before it is put into words. `volume` is None where none is mapped or seen."""
+
+    victim: Victim
+    spans: Spans
+    onset: int
+    before: Level
+    during: Level
+    load: LoadView
+    volume: VolumeCase | None
+    split: ExcessSplit
+    stalled: bool
+    verdict: Verdict
+    confidence: float
+    reasons: tuple[str, ...]
+    suspicions: tuple[Suspicion, ...]
+    blind_spots: tuple[BlindSpot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scene:
+    """What a look starts from: the window, the victim, and which steps are before and during."""
+
+    frames: Frames
+    topology: Topology
+    victim: Victim
+    spans: Spans
+    onset: int
+    before: Level
+    stalled: bool
+
+
+def judge(scene: Scene, parameters: Parameters) -> Case:
+    """The verdict on one regression."""
+    step = scene.frames.grid.step
+    during = Level.over(scene.victim, scene.spans.during)
+    load = view_load(scene.victim, scene.spans, step)
+    cases = [_volume_case(scene, volume_id, during, load) for volume_id in volumes_of(scene)]
+    volume = max(cases, key=lambda case: (case.worse.seen, case.strength), default=None)
+    split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
+    ruling = _rule(scene, load, volume, split)
+    suspicions = _suspicions(scene, volume, ruling) if volume else ()
+    ruling = _settle(ruling, suspicions, parameters)
+    return Case(
+        victim=scene.victim,
+        spans=scene.spans,
+        onset=scene.onset,
+        before=scene.before,
+        during=during,
+        load=load,
+        volume=volume,
+        split=split,
+        stalled=scene.stalled,
+        verdict=ruling.verdict,
+        confidence=ruling.confidence,
+        reasons=ruling.reasons,
+        suspicions=suspicions,
+        blind_spots=_blind_spots(scene, load, volume),
+    )
+
+
+def volumes_of(scene: Scene) -> list[str]:
+    """Ids of the volumes that the victim uses, sorted."""
+    return sorted({edge.volume_id for edge in scene.topology.edges if edge.pod == scene.victim.key.ref})
+
+
+def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) -> VolumeCase:
+    frames, topology, spans = scene.frames, scene.topology, scene.spans
+    use, errors = device_use(frames, topology, volume_id), error_states(frames, topology, volume_id)
+    worse = volume_change(topology.volumes[volume_id], use, spans, errors)
+    pods = pod_loads(frames, topology, volume_id)
+    ref = scene.victim.key.ref
+    pressure = pod_pressure(frames, "pod_io_waiting", ref)
+    excess = during.mean - scene.before.mean
+    if load.is_up and np.isfinite(load.explained_seconds):
+        excess -= min(max(excess, 0.0), load.explained_seconds)
+    felt = exposure(
+        scene.victim, pods.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess, frames.grid.step
+    )
+    visible = pods_visible(frames, topology, volume_id)
+    return VolumeCase(
+        worse=worse,
+        exposure=felt,
+        split=split_excess(scene.before, during, load, felt, worse.got_worse),
+        contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset, visible),
+        pods_seen=_pods_seen(visible, spans),
+    )
+
+
+def _pods_seen(visible: Bools, spans: Spans) -> bool:
+    values = np.where(visible, 1.0, np.nan)
+    return min(known_share(values, spans.before), known_share(values, spans.during)) >= WORSE
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict with its probability and the named reasons for it."""
+
+    verdict: Verdict
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+def _rule(scene: Scene, load: LoadView, volume: VolumeCase | None, split: ExcessSplit) -> Ruling:
+    """The verdict, from what must hold first to what is left over."""
+    if int(scene.spans.during.sum()) < MIN_STEPS:
+        return Ruling(Verdict.UNDETERMINED, 0.0, ("evidence_still_gathering",))
+    if volume is None:
+        return _without_volume(load, "victim_not_mapped_to_a_volume")
+    if not volume.worse.seen:
+        return _without_volume(load, "volume_not_seen")
+    if volume.worse.got_worse < WORSE:
+        return _quiet_volume(load, volume, scene, split)
+    if volume.exposure.probability is None:
+        return Ruling(Verdict.UNDETERMINED, 0.0, ("volume_got_worse", "victim_io_not_seen"))
+    if volume.exposure.probability < EXPOSED:
+        return _not_storage(load, ("volume_got_worse", "victim_not_exposed"), 1.0 - volume.exposure.probability)
+    return _busy_volume(load, volume, scene, split)
+
+
+def _without_volume(load: LoadView, reason: str) -> Ruling:
+    """Storage cannot be judged; load alone still can when it explains the rise by itself."""
+    reasons = (reason, "load_rose") if load.is_up else (reason,)
+    return Ruling(Verdict.UNDETERMINED, 0.0, reasons)
+
+
+def _quiet_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit) -> Ruling:
+    """TTFT that rises while the volume is quiet is never contention, whoever started writing at that minute."""
+    felt = volume.exposure.pressure
+    reasons: tuple[str, ...] = ("volume_quiet",)
+    if felt.observed is not None and felt.observed > (felt.baseline or 0.0) + 0.2 and split.load < split.total / 2:
+        reasons += ("held_by_own_limit",)
+    if scene.stalled:
+        reasons += ("no_first_tokens_while_requests_wait",)
+    return _not_storage(load, reasons, 1.0 - volume.worse.got_worse)
+
+
+def _not_storage(load: LoadView, reasons: tuple[str, ...], confidence: float) -> Ruling:
+    if load.is_up:
+        return Ruling(Verdict.LOAD, 0.95 * confidence, (*reasons, "load_rose"))
+    return Ruling(Verdict.OTHER, 0.9 * confidence, (*reasons, "load_unchanged" if load.seen else "load_not_seen"))
+
+
+def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit) -> Ruling:
+    """The volume got worse and the victim feels it: whose I/O was it?"""
+    chain = volume.worse.got_worse * (volume.exposure.probability or 0.0)
+    reasons = ("volume_got_worse", "victim_exposed", *(("load_rose",) if load.is_up else ()))
+    if not volume.pods_seen:
+        return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, "pod_io_not_seen"))
+    added = ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99))
+    if added < WORSE:
+        return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
+    own = volume.contributions.share_of(scene.victim.key.ref)
+    others = 1.0 - own
+    if own > others:
+        if load.is_up and _reads_follow_load(volume, scene, load):
+            return Ruling(Verdict.LOAD, chain * added * own, (*reasons, "own_io_follows_load"))
+        return Ruling(Verdict.OWN_IO, chain * added * own, (*reasons, "own_io_rose"))
+    if split.total > 0 and split.load > split.storage:
+        return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
+    return Ruling(Verdict.CONTENTION, chain * added, (*reasons, "others_added_load"))
+
+
+def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool:
+    """Whether the victim's own I/O grew no more than its prompts did."""
+    own = volume.contributions.of(scene.victim.key.ref)
+    if own is None:
+        return True
+    rates = (load.arrivals, load.prompt_length)
+    growth = np.prod([c.observed / c.baseline for c in rates if c.baseline and c.observed])
+    before = float(volume.worse.prices.of(own.before))
+    during = float(volume.worse.prices.of(own.during))
+    return bool(during <= 1.5 * growth * max(before, 1e-9))
+
+
+def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling) -> tuple[Suspicion, ...]:
+    """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
+    victim = scene.victim.key.ref
+    chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
+    found = [
+        Suspicion(contribution=item, confidence=chain * culprit_probability(item))
+        for item in volume.contributions.items
+        if item.ref != victim and item.rise > 0 and item.share >= 0.01  # noqa: PLR2004
+    ]
+    return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))
+
+
+def _settle(ruling: Ruling, suspicions: tuple[Suspicion, ...], parameters: Parameters) -> Ruling:
+    """Contention without anybody to name with some confidence is a thing that the engine does not know."""
+    if ruling.verdict is not Verdict.CONTENTION:
+        return ruling
+    best = suspicions[0] if suspicions else None
+    if best is None or best.confidence < WORSE:
+        return Ruling(Verdict.UNDETERMINED, 0.0, (*ruling.reasons, "no_suspect_stands_out"))
+    if best.ref is None:
+        return Ruling(ruling.verdict, ruling.confidence, (*ruling.reasons, "unattributed_io_carries_the_rise"))
+    if best.confidence < parameters.accusation_threshold:
+        return Ruling(ruling.verdict, ruling.confidence, (*ruling.reasons, "no_suspect_sure_enough_to_accuse"))
+    return ruling
+
+
+def _blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tuple[BlindSpot, ...]:
+    ref = scene.victim.key.ref
+    spots = []
+    if not load.seen:
+        spots.append(BlindSpot("requests_finished", f"arrivals of {ref} are not known before or during"))
+    if volume is None:
+        why = scene.topology.unmapped.get(ref, "no series shows which device it uses")
+        spots.append(BlindSpot("pod_reads", f"{ref} is not mapped to a volume: {why}"))
+        return tuple(spots)
+    name = volume.worse.volume.name
+    if not volume.worse.seen:
+        spots.append(BlindSpot("disk_queue_time", f"{name}: device counters are missing before or during"))
+    if not volume.pods_seen:
+        spots.append(
+            BlindSpot("pod_reads", f"node {volume.worse.volume.node}: I/O of pods is missing before or during")
+        )
+    if volume.exposure.probability is None:
+        spots.append(BlindSpot("pod_io_waiting", f"neither reads nor I/O pressure of {ref} are known on {name}"))
+    return tuple(spots)

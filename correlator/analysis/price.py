@@ -1,0 +1,51 @@
+"""What an operation and a byte cost a volume, learnt from the device's own totals.
+
+Forty MB/s of small random writes can hurt more than 400 MB/s of sequential ones, so pods are compared by device
+time: their four rates priced by a non-negative least-squares fit of the device's queue time
+(C. L. Lawson, R. J. Hanson 1974, Solving Least Squares Problems, doi:10.1137/1.9781611971217).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from correlator.analysis.rates import Bools
+from correlator.model.frame import Floats
+
+PRIOR = np.array([1.0e-4, 1.0e-4, 1.5e-9, 1.5e-9])
+"""Seconds per read, write, read byte, written byte of an ordinary SSD: only their proportions matter."""
+
+PRIOR_WEIGHT = 2.0
+"""How many steps of evidence the prior's proportions are worth."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """Seconds of queue time for each unit of `volumes.RATES`, shape (4,); never negative, never all zero."""
+
+    seconds: Floats
+    fitted_steps: int
+
+    def of(self, load: Floats) -> Floats:
+        """Device time of a load with shape (4, …), in seconds per second; NaN where a rate is unknown."""
+        return np.tensordot(self.seconds, load, axes=1)
+
+
+def learn_prices(load: Floats, queue_depth: Floats, steps: Bools) -> Prices:
+    """Prices from device totals (4, T) and queue time (T,) over the chosen steps.
+
+    The prior's proportions, scaled to the device, hold where the data say nothing, as when nobody ever read.
+    """
+    usable = steps & np.isfinite(load).all(axis=0) & np.isfinite(queue_depth)
+    rates, queue = load[:, usable], queue_depth[usable]
+    priced = PRIOR @ rates if usable.any() else np.zeros(1)
+    if not usable.any() or not priced.mean() > 0 or not queue.mean() > 0:
+        return Prices(PRIOR.copy(), int(usable.sum()))
+    prior = PRIOR * queue.mean() / priced.mean()
+    design = (rates * prior[:, None]).T / queue.mean()
+    ridge = np.sqrt(PRIOR_WEIGHT) * np.eye(len(PRIOR))
+    factors, _ = nnls(
+        np.vstack([design, ridge]), np.concatenate([queue / queue.mean(), np.full(4, np.sqrt(PRIOR_WEIGHT))])
+    )
+    return Prices(prior * np.maximum(factors, 1e-3), int(usable.sum()))

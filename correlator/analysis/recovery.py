@@ -1,0 +1,52 @@
+"""Tells when a regression is over: the way back is longer than the way in."""
+
+import numpy as np
+
+from correlator.analysis.distribution import Reference, shift
+from correlator.analysis.parameters import Parameters
+from correlator.analysis.regression import SCALES, Level, effect
+from correlator.analysis.victims import Victim
+
+HOLD_STEPS = 6
+"""How long first tokens must look normal again before a regression ends."""
+
+SLOW_Z = 2.0
+ENOUGH_REQUESTS = 10
+OVERDISPERSION = 1.5
+"""Of requests in neighbouring steps, for a test whose error costs a delay, not an accusation."""
+
+
+def is_slow(victim: Victim, baseline: Level, parameters: Parameters) -> bool:
+    """Whether the newest first tokens are still slower than the baseline by half of what opened the regression.
+
+    Requests that wait without any first token are slow; without any request nothing is.
+    """
+    recent = _recent(victim)
+    if recent.requests <= 0:
+        return bool(np.nan_to_num(victim.waiting[-1]) + np.nan_to_num(victim.running[-1]) > 0)
+    reference = Reference.of(baseline.counts[None, :])
+    factor = np.array([OVERDISPERSION])
+    if float(shift(recent.counts[None, :], reference, factor, factor).strongest[0]) < SLOW_Z:
+        return False
+    found = effect(baseline, recent, victim.bounds)
+    return (
+        found is not None
+        and found.ratio >= 1.0 + 0.5 * (parameters.ttft_ratio - 1.0)
+        and found.observed - found.baseline >= 0.5 * parameters.ttft_floor_seconds
+    )
+
+
+def _recent(victim: Victim) -> Level:
+    """The shortest newest stretch that holds enough requests."""
+    steps = np.arange(len(victim.first_tokens))
+    level = Level.over(victim, steps >= len(steps) - SCALES[0])
+    for scale in SCALES[1:]:
+        if level.requests >= ENOUGH_REQUESTS:
+            break
+        level = Level.over(victim, steps >= len(steps) - scale)
+    return level
+
+
+def seems_gone(victim: Victim) -> bool:
+    """Whether the victim has not been seen for as long as a recovery would take."""
+    return not np.isfinite(victim.first_tokens[-HOLD_STEPS:]).any()

@@ -1,0 +1,243 @@
+"""Puts a case into the published form: effect, volume, suspects, and how the excess divides."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from correlator.analysis.evidence import evidence_of, instant
+from correlator.analysis.explain import advise, explain
+from correlator.analysis.judge import Case, Suspicion, VolumeCase
+from correlator.analysis.load import change
+from correlator.analysis.parameters import Parameters
+from correlator.analysis.regression import THRESHOLDS, Level, effect
+from correlator.analysis.suspects import q_values
+from correlator.analysis.volumes import node_pressure, pod_pressure
+from correlator.analysis.windows import mean_over
+from correlator.model.finding import (
+    Change,
+    EndReason,
+    Finding,
+    MeanExcess,
+    Suspect,
+    SuspectKind,
+    TtftEffect,
+    UseChange,
+    Verdict,
+    Victim,
+    VolumeSeen,
+)
+from correlator.model.frame import Floats, Frames
+from correlator.model.topology import Pod, PodRef, Topology
+
+
+def state(
+    case: Case,
+    frames: Frames,
+    topology: Topology,
+    parameters: Parameters,
+    *,
+    detected_at: int,
+    ended_at: int | None = None,
+    end_reason: EndReason | None = None,
+) -> Finding:
+    """The finding of a case at the last step of its window."""
+    grid = frames.grid
+    suspects = _suspects(case, grid.step, topology, parameters)
+    volume = _volume(case)
+    ttft = _ttft(case)
+    victim = victim_value(case.victim.key.ref, case.victim.key.model_name, topology)
+    use = _use(case, frames, topology)
+    return Finding(
+        at=instant(grid.last),
+        victim=victim,
+        started_at=instant(grid.start + case.onset * grid.step),
+        detected_at=instant(detected_at),
+        ended_at=None if ended_at is None else instant(ended_at),
+        end_reason=end_reason,
+        verdict=case.verdict,
+        confidence=round(case.confidence, 4),
+        reasons=case.reasons,
+        ttft=ttft,
+        volume=volume,
+        use=use,
+        suspects=suspects,
+        blind_spots=case.blind_spots,
+        explanation=explain(case, victim, ttft, volume, use, suspects),
+        advice=advise(case, victim, volume, suspects),
+        evidence=evidence_of(case, grid, ended_at),
+    )
+
+
+def victim_value(ref: PodRef, model_name: str, topology: Topology) -> Victim:
+    """The published form of a victim."""
+    pod = topology.pods.get(ref, Pod(ref=ref))
+    return Victim(
+        namespace=ref.namespace,
+        pod=ref.pod,
+        workload=pod.workload,
+        model_name=model_name,
+        node=pod.node,
+        tier=pod.tier,
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _ttft(case: Case) -> TtftEffect:
+    """The statistic that moved most; a victim that gives no tokens at all has no observed value."""
+    bounds = case.victim.bounds
+    moved = effect(case.before, case.during, bounds)
+    name = moved.statistic if moved is not None else "p95"
+    return TtftEffect(
+        statistic=name,
+        baseline_seconds=_known(case.before.statistic(name, bounds)),
+        observed_seconds=_known(case.during.statistic(name, bounds)),
+        peak_seconds=_known(_peak(case, name)),
+        ratio=_known(moved.ratio) if moved is not None else None,
+        requests_affected=round(case.during.requests),
+        stalled=case.stalled,
+        mean_excess_seconds=_excess(case),
+    )
+
+
+def _peak(case: Case, name: str) -> float:
+    """The highest value of the statistic in three steps together that have enough requests; NaN when none has."""
+    steps = np.flatnonzero(case.spans.during)
+    enough = THRESHOLDS.recent_requests if name == "mean" else THRESHOLDS.quantile_requests
+    highest = float("nan")
+    for first in steps[:-2]:
+        chosen = np.zeros_like(case.spans.during)
+        chosen[first : first + 3] = True
+        level = Level.over(case.victim, chosen & case.spans.during)
+        if level.requests >= enough:
+            highest = float(np.fmax(highest, level.statistic(name, case.victim.bounds)))
+    return float(np.fmax(highest, case.during.statistic(name, case.victim.bounds)))
+
+
+def _excess(case: Case) -> MeanExcess:
+    """The rise of the mean, divided; what storage cost goes to whoever added load to the volume."""
+    split = case.split
+    if not np.isfinite(split.total):
+        return MeanExcess(total=None)
+    own = rest = pods = 0.0
+    if case.volume is not None and case.verdict in (Verdict.CONTENTION, Verdict.OWN_IO, Verdict.LOAD):
+        own = split.storage * case.volume.contributions.share_of(case.victim.key.ref)
+        rest = split.storage * case.volume.contributions.share_of(None)
+        pods = split.storage - own - rest if case.volume.contributions.items else 0.0
+    return MeanExcess(
+        total=split.total,
+        suspects=pods,
+        load=split.load,
+        own_io=own,
+        unattributed_io=rest,
+        unexplained=split.total - split.load - own - rest - pods,
+    )
+
+
+def _volume(case: Case) -> VolumeSeen | None:
+    if case.volume is None:
+        return None
+    volume = case.volume.worse.volume
+    return VolumeSeen(
+        id=volume.id,
+        name=volume.name,
+        kind=volume.kind,
+        node=volume.node,
+        device=volume.device,
+        claims=volume.claims,
+        bound=_bound(case, case.volume) if case.volume.worse.got_worse >= 0.5 else None,  # noqa: PLR2004
+    )
+
+
+LARGE_OPERATION_BYTES = 48 * 1024
+
+
+def _bound(case: Case, volume: VolumeCase) -> str | None:
+    """What the volume ran out of: with large operations throughput, with small ones operations, else its queue."""
+    use = volume.worse.use
+    operations = mean_over(use.load[0] + use.load[1], case.spans.during)
+    size = mean_over(use.load[2] + use.load[3], case.spans.during) / operations if operations > 0 else float("nan")
+    if case.verdict is Verdict.DEGRADED_DEVICE:
+        return "provisioned"
+    if (volume.worse.utilization.observed or 0.0) < 0.8 or not np.isfinite(size):  # noqa: PLR2004
+        return "queue"
+    return "throughput" if size >= LARGE_OPERATION_BYTES else "operations"
+
+
+def _use(case: Case, frames: Frames, topology: Topology) -> UseChange | None:
+    if case.volume is None:
+        return None
+    worse = case.volume.worse
+    stalled = pod_pressure(frames, "pod_io_stalled", case.victim.key.ref)
+    node = node_pressure(frames, topology, "node_io_stalled", worse.volume.node)
+    return UseChange(
+        utilization_ratio=worse.utilization,
+        queue_depth=worse.queue_depth,
+        node_io_stalled_ratio=_around(node, case),
+        victim_io_stalled_ratio=_around(stalled, case),
+        read_latency_seconds=worse.read_latency,
+        write_latency_seconds=worse.write_latency,
+        errors=worse.errors,
+    )
+
+
+def _around(values: Floats, case: Case) -> Change:
+    return change(mean_over(values, case.spans.before), mean_over(values, case.spans.during))
+
+
+def _suspects(case: Case, step: int, topology: Topology, parameters: Parameters) -> tuple[Suspect, ...]:
+    """Suspects by confidence, then share. The excess of storage divides by share."""
+    adjusted = q_values([s.contribution.p_value for s in case.suspicions])
+    return tuple(
+        _suspect(s, q, case, step, topology, parameters) for s, q in zip(case.suspicions, adjusted, strict=True)
+    )
+
+
+def _suspect(
+    suspicion: Suspicion, q_value: float | None, case: Case, step: int, topology: Topology, parameters: Parameters
+) -> Suspect:
+    item = suspicion.contribution
+    ref = item.ref or PodRef("", "")
+    pod = topology.pods.get(ref, Pod(ref=ref))
+    reads, writes, read_bytes, write_bytes = (change(b, d) for b, d in zip(item.before, item.during, strict=True))
+    node = pod.node or (case.volume.worse.volume.node if case.volume else "")
+    return Suspect(
+        kind=SuspectKind.POD if item.ref is not None else SuspectKind.UNATTRIBUTED,
+        namespace=ref.namespace,
+        pod=ref.pod,
+        workload=pod.workload,
+        node=node,
+        tier=pod.tier,
+        confidence=round(suspicion.confidence, 4),
+        accused=case.verdict is Verdict.CONTENTION and suspicion.confidence >= parameters.accusation_threshold,
+        direction=_direction(suspicion, case),
+        share_ratio=round(item.share, 4),
+        mean_excess_seconds=case.split.storage * item.share if case.verdict is Verdict.CONTENTION else 0.0,
+        lag_seconds=None if item.lag_steps is None else float(item.lag_steps * step),
+        p_value=item.p_value,
+        q_value=q_value,
+        read_bytes_per_second=read_bytes,
+        write_bytes_per_second=write_bytes,
+        read_operations_per_second=reads,
+        write_operations_per_second=writes,
+    )
+
+
+def _direction(suspicion: Suspicion, case: Case) -> str:
+    """Which side of its I/O rose, by device time; the smaller side counts from a fifth of the rise on."""
+    if case.volume is None:
+        return "both"
+    item = suspicion.contribution
+    priced = case.volume.worse.prices.seconds * np.maximum(np.nan_to_num(item.during - item.before), 0.0)
+    reads, writes = float(priced[0] + priced[2]), float(priced[1] + priced[3])
+    if min(reads, writes) >= 0.2 * (reads + writes):
+        return "both"
+    return "read" if reads > writes else "write"
+
+
+def refreshed(finding: Finding, at: datetime, ended_at: datetime | None, end_reason: EndReason | None) -> Finding:
+    """The same finding at a later step, when the window no longer holds what a new look would need."""
+    return replace(finding, at=at, ended_at=ended_at, end_reason=end_reason)

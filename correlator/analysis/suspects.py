@@ -1,0 +1,173 @@
+"""Who added load to the volume: every pod's rise of device time, its share, its timing and how unusual it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from correlator.analysis.links import ramp
+from correlator.analysis.price import Prices
+from correlator.analysis.rates import Bools
+from correlator.analysis.volumes import PodLoad
+from correlator.analysis.windows import Spans, block_means, mean_over
+from correlator.model.frame import Floats
+from correlator.model.topology import PodRef
+
+SHARE_OF_CULPRIT = 0.1
+"""A culprit adds at least this share of the device time that was added."""
+
+LAG_STEPS = 20
+"""How far from the onset a suspect's own rise is looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contribution:
+    """What one pod (or, with `ref` None, what no pod accounts for) put on the volume.
+
+    `load` and the two means have the four rates of `volumes.RATES`; `device_time` is the priced load, shape (T,).
+    `rise` is seconds of device time a second more than before; `share` its part of all rises, 0 when it fell.
+    `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
+    `p_value`: how often an equally long quiet stretch rose as much; None without history.
+    """
+
+    ref: PodRef | None
+    device_time: Floats
+    before: Floats
+    during: Floats
+    rise: float
+    share: float
+    lag_steps: int | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contributions:
+    """All contributions, largest rise first, and how the whole load moved.
+
+    `gross_rise` is the sum of rises over the priced load before: near 0 when nobody added anything.
+    """
+
+    items: tuple[Contribution, ...]
+    gross_rise: float
+
+    def of(self, ref: PodRef | None) -> Contribution | None:
+        """One pod's contribution."""
+        return next((item for item in self.items if item.ref == ref), None)
+
+    def share_of(self, ref: PodRef | None) -> float:
+        """One pod's share of the rise, 0 when it has none."""
+        found = self.of(ref)
+        return found.share if found is not None else 0.0
+
+
+def contributions(
+    pods: Mapping[PodRef, PodLoad], device: Floats, prices: Prices, spans: Spans, onset: int, visible: Bools
+) -> Contributions:
+    """Split what was added to a volume among the pods on it; `device` is its own total load, shape (4, T).
+
+    Priced loads add up, so each one's Shapley value is its own rise. What the device did beyond the pods' sum is
+    unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
+    """
+    parts = [(ref, pods[ref].load) for ref in sorted(pods)]
+    rest = _unattributed([load for _, load in parts], device, visible)
+    rises = [_rise(load, prices, spans) for _, load in parts]
+    # The rest is the difference of long means: scrapes of device and pods do not fall on the same instant.
+    rises.append(_rise(rest, prices, spans))
+    total = sum(max(0.0, rise) for rise in rises)
+    before = mean_over(prices.of(device), spans.before)
+    items = [
+        _contribution(ref, load, prices, spans, onset, rise, total)
+        for (ref, load), rise in zip([*parts, (None, rest)], rises, strict=True)
+    ]
+    items.sort(key=lambda item: (-item.rise, str(item.ref)))
+    return Contributions(tuple(items), total / before if before > 0 else float("inf") if total > 0 else 0.0)
+
+
+def _unattributed(loads: Sequence[Floats], device: Floats, visible: Bools) -> Floats:
+    """Device total minus the pods' sum, NaN where pods could not be seen; single steps may be negative."""
+    known = sum((np.nan_to_num(load) for load in loads), np.zeros_like(device))
+    return np.where(visible, device - known, np.nan)
+
+
+def _rise(load: Floats, prices: Prices, spans: Spans) -> float:
+    """Priced mean during minus before, each rate's mean at least 0; an unknown before counts as nothing known: 0."""
+    before = prices.of(np.maximum(_means(load, spans.before), 0.0))
+    during = prices.of(np.maximum(_means(load, spans.during), 0.0))
+    rise = float(during - before)
+    return rise if np.isfinite(rise) else 0.0
+
+
+def _means(load: Floats, steps: Bools) -> Floats:
+    return np.array([mean_over(rate, steps) for rate in load])
+
+
+def _contribution(
+    ref: PodRef | None, load: Floats, prices: Prices, spans: Spans, onset: int, rise: float, total: float
+) -> Contribution:
+    device_time = np.maximum(prices.of(load), 0.0)
+    return Contribution(
+        ref=ref,
+        device_time=device_time,
+        before=_means(load, spans.before),
+        during=_means(load, spans.during),
+        rise=rise,
+        share=max(0.0, rise) / total if total > 0 else 0.0,
+        lag_steps=_lag(device_time, spans, onset),
+        p_value=_p_value(device_time, spans),
+    )
+
+
+def _lag(device_time: Floats, spans: Spans, onset: int) -> int | None:
+    """Where the rise to at least half its height began, in steps from the onset; negative: earlier."""
+    low, high = mean_over(device_time, spans.before), mean_over(device_time, spans.during)
+    if not (np.isfinite(low) and np.isfinite(high)) or high <= low:
+        return None
+    start = max(0, onset - LAG_STEPS)
+    window = np.nan_to_num(device_time[start : onset + LAG_STEPS + 1], nan=low)
+    up = window > low + 0.5 * (high - low)
+    if not up.any():
+        return None
+    first = int(np.argmax(up))
+    near = min(onset - start, len(up) - 1)
+    if up[near]:  # the run that holds at the onset counts, not an older burst
+        quiet_before = np.flatnonzero(~up[:near])
+        first = int(quiet_before[-1]) + 1 if len(quiet_before) else 0
+    return first + start - onset
+
+
+def _p_value(device_time: Floats, spans: Spans) -> float | None:
+    """Share of equally long quiet stretches with at least the load seen during, counting the seen one itself."""
+    length = max(1, min(int(spans.during.sum()), int(spans.before.sum()) // 4))
+    blocks = block_means(device_time, spans.before, length)
+    during = mean_over(device_time, spans.during)
+    if not len(blocks) or not np.isfinite(during):
+        return None
+    return float((1 + int((blocks >= during).sum())) / (1 + len(blocks)))
+
+
+def q_values(p_values: Sequence[float | None]) -> list[float | None]:
+    """Benjamini-Yekutieli adjusted p-values, valid under any dependence (doi:10.1214/aos/1013699998); None stays."""
+    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    size = len(known)
+    penalty = sum(1.0 / rank for rank in range(1, size + 1))
+    adjusted: list[float | None] = [None] * len(p_values)
+    smallest = 1.0
+    for rank in range(size, 0, -1):
+        p, position = known[rank - 1]
+        smallest = min(smallest, p * size * penalty / rank)
+        adjusted[position] = smallest
+    return adjusted
+
+
+def culprit_probability(item: Contribution) -> float:
+    """Probability that this contribution is a culprit, given that the chain from volume to first tokens holds."""
+    share = ramp(item.share, (0.03, 0.0), (0.07, 0.1), (0.1, 0.4), (0.15, 0.8), (0.2, 0.93), (0.35, 0.985))
+    unusual = ramp(item.p_value if item.p_value is not None else 0.5, (0.05, 1.0), (0.15, 0.85), (0.5, 0.4))
+    return share * unusual * _timing(item.lag_steps)
+
+
+def _timing(lag_steps: int | None) -> float:
+    """Order in time counts only beyond what scrapes can resolve; a rise long before or after speaks against."""
+    if lag_steps is None:
+        return 0.6
+    return ramp(float(lag_steps), (-16.0, 0.7), (-6.0, 0.97), (-3.0, 1.0), (2.0, 1.0), (4.0, 0.7), (8.0, 0.3))

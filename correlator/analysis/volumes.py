@@ -1,0 +1,191 @@
+"""USE of volumes and the I/O of pods on them, from the kernel's and the cgroups' counters."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from correlator.analysis.rates import Bools, counter_rates, label, liveness_of
+from correlator.model.frame import Floats, Frames, Labels
+from correlator.model.topology import PodRef, Topology, node_of, volume_of
+
+RATES = ("read_operations", "write_operations", "read_bytes", "write_bytes")
+"""The four rates that make up load on a device, in the order of every load array here."""
+
+DEVICE_SIGNALS = ("disk_reads", "disk_writes", "disk_read_bytes", "disk_written_bytes")
+POD_SIGNALS = ("pod_reads", "pod_writes", "pod_read_bytes", "pod_written_bytes")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceUse:
+    """One volume over the window; every array has shape (T,), NaN where it is not known.
+
+    `load` has shape (4, T): see RATES, each in units per second. `utilization` is 0–1, `queue_depth` is the mean
+    number of operations inside the device. A latency is NaN in steps without such an operation.
+    """
+
+    load: Floats
+    utilization: Floats
+    queue_depth: Floats
+    read_latency: Floats
+    write_latency: Floats
+    read_time: Floats
+    write_time: Floats
+    flushes: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PodLoad:
+    """One pod's I/O on one volume: `load` has shape (4, T), NaN where it is not known."""
+
+    ref: PodRef
+    load: Floats
+
+
+def device_use(frames: Frames, topology: Topology, volume_id: str) -> DeviceUse:
+    """USE of one volume from node_exporter's diskstats; all NaN where no series of it is there."""
+    signals = (*DEVICE_SIGNALS, "disk_io_time", "disk_queue_time", "disk_read_time", "disk_write_time", "disk_flushes")
+    rates = [_device_rate(frames, topology, signal, volume_id) for signal in signals]
+    reads, writes, read_bytes, write_bytes, busy, queue, read_time, write_time, flushes = rates
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return DeviceUse(
+            load=np.stack([reads, writes, read_bytes, write_bytes]),
+            utilization=np.minimum(busy, 1.0),
+            queue_depth=queue,
+            read_latency=np.where(reads > 0, read_time / reads, np.nan),
+            write_latency=np.where(writes > 0, write_time / writes, np.nan),
+            read_time=read_time,
+            write_time=write_time,
+            flushes=flushes,
+        )
+
+
+def _device_rate(frames: Frames, topology: Topology, signal: str, volume_id: str) -> Floats:
+    """A device counter's rate; the first row that is this volume (partitions never add to their disk)."""
+    frame = frames.get(signal)
+    rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
+    if not rows:
+        return np.full(frame.grid.count, np.nan)
+    device = topology.volumes[volume_id].device if volume_id in topology.volumes else ""
+    exact = [row for row in rows if label(frame.labels[row], "device") == device]
+    return counter_rates(frame, np.array((exact or rows)[:1]), None)[0]
+
+
+def pod_loads(frames: Frames, topology: Topology, volume_id: str) -> dict[PodRef, PodLoad]:
+    """I/O of every pod that cAdvisor saw on the volume in the window.
+
+    Rows of containers are summed; the row of the whole pod counts only where no container has one. Where one
+    device appears under two spellings, the larger one counts, never both.
+    """
+    parts = [_pod_rates(frames, topology, signal, volume_id) for signal in POD_SIGNALS]
+    missing = np.full(frames.grid.count, np.nan)
+    alive = _seen_alive(frames, topology, volume_id)
+    zero = np.where(alive, 0.0, np.nan) if alive is not None else missing
+    pods = sorted(set().union(*parts))
+    return {ref: PodLoad(ref, np.stack([part.get(ref, zero) for part in parts])) for ref in pods}
+
+
+def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools | None:
+    """Steps in which some target on the volume's node told of pods' I/O; None when none ever did."""
+    node = topology.volumes[volume_id].node if volume_id in topology.volumes else ""
+    for signal in POD_SIGNALS:
+        frame = frames.get(signal)
+        rows = [row for row, labels in enumerate(frame.labels) if node_of(dict(labels), topology) == node]
+        if rows:
+            return np.asarray(liveness_of(frames, signal, "pod_io_heartbeat")[rows].any(axis=0))
+    return None
+
+
+def pods_visible(frames: Frames, topology: Topology, volume_id: str) -> Bools:
+    """Steps in which the I/O of pods on the volume's node could be seen, shape (T,)."""
+    alive = _seen_alive(frames, topology, volume_id)
+    return np.zeros(frames.grid.count, dtype=np.bool_) if alive is None else alive
+
+
+def _pod_rates(frames: Frames, topology: Topology, signal: str, volume_id: str) -> dict[PodRef, Floats]:
+    frame = frames.get(signal)
+    rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
+    if not rows:
+        return {}
+    chosen = np.array(rows)
+    rates = counter_rates(frame, chosen, liveness_of(frames, signal, "pod_io_heartbeat"))
+    spelled: dict[PodRef, dict[str, list[int]]] = {}
+    for position, row in enumerate(rows):
+        labels = frame.labels[row]
+        ref = PodRef(label(labels, "namespace"), label(labels, "pod"))
+        spelled.setdefault(ref, {}).setdefault(label(labels, "device"), []).append(position)
+    return {ref: _one_spelling(frame.labels, rows, rates, by_device) for ref, by_device in spelled.items()}
+
+
+def _one_spelling(
+    labels: tuple[Labels, ...], rows: list[int], rates: Floats, by_device: Mapping[str, list[int]]
+) -> Floats:
+    """The pod's rate under the spelling of the device that shows most."""
+    sums = []
+    for positions in by_device.values():
+        containers = [p for p in positions if label(labels[rows[p]], "container")]
+        sums.append(_known_sum(rates[containers or positions[:1]]))
+    return max(sums, key=lambda rate: float(np.nansum(rate)))
+
+
+def _known_sum(rates: Floats) -> Floats:
+    """Sum over rows; NaN only where no row is known (a container that is gone does not hide its siblings)."""
+    total: Floats = np.nansum(rates, axis=0)
+    return np.where(np.isfinite(rates).any(axis=0), total, np.nan)
+
+
+def stalled_ratio(frames: Frames, signal: str, heartbeat: str, rows: Iterable[int]) -> Floats:
+    """Share of time under I/O pressure from rows of a pressure counter, shape (T,): the largest; NaN without rows."""
+    chosen = list(rows)
+    frame = frames.get(signal)
+    if not chosen:
+        return np.full(frame.grid.count, np.nan)
+    rates = counter_rates(frame, np.array(chosen), liveness_of(frames, signal, heartbeat))
+    known = np.isfinite(rates).any(axis=0)
+    return np.where(known, np.minimum(np.max(np.nan_to_num(rates, nan=-1.0), axis=0), 1.0), np.nan)
+
+
+def pod_pressure(frames: Frames, signal: str, ref: PodRef) -> Floats:
+    """I/O pressure of one pod, shape (T,): the row of the whole pod where there is one, else its worst container."""
+    frame = frames.get(signal)
+    rows = [
+        row
+        for row, labels in enumerate(frame.labels)
+        if label(labels, "pod") == ref.pod and label(labels, "namespace") == ref.namespace
+    ]
+    whole = [row for row in rows if not label(frame.labels[row], "container")]
+    return stalled_ratio(frames, signal, "pod_io_heartbeat", whole or rows)
+
+
+def node_pressure(frames: Frames, topology: Topology, signal: str, node: str) -> Floats:
+    """I/O pressure of one node, shape (T,)."""
+    rows = [row for row, labels in enumerate(frames.get(signal).labels) if node_of(dict(labels), topology) == node]
+    return stalled_ratio(frames, signal, "disk_heartbeat", rows)
+
+
+ERROR_SIGNALS = {
+    "filesystem_device_error": "a file system on it reports a device error",
+    "filesystem_readonly": "a file system on it turned read-only",
+    "md_degraded": "its RAID array is degraded",
+}
+
+
+def error_states(frames: Frames, topology: Topology, volume_id: str) -> tuple[str, ...]:
+    """The error states that hold for a volume at the end of the window, in words.
+
+    A file system that was read-only all along is a choice, not an error; one that turned so is.
+    """
+    found = []
+    for signal, words in ERROR_SIGNALS.items():
+        frame = frames.get(signal)
+        rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
+        if any(_is_error(signal, frame.values[row]) for row in rows):
+            found.append(words)
+    return tuple(found)
+
+
+def _is_error(signal: str, values: Floats) -> bool:
+    known = values[np.isfinite(values)]
+    if not len(known) or known[-1] <= 0:
+        return False
+    return bool(known[0] == 0) if signal == "filesystem_readonly" else True

@@ -1,0 +1,67 @@
+"""Which steps of a window are before, and which during, a regression; and levels over them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from correlator.analysis.rates import Bools
+from correlator.model.frame import Floats
+
+GUARD_STEPS = 2
+"""Steps just before the onset that belong to neither side: I/O starts before slow first tokens are counted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """The quiet steps before and the slow steps during a regression, both of shape (T,)."""
+
+    before: Bools
+    during: Bools
+
+    @classmethod
+    def around(cls, onset: int, end: int, quiet: Bools) -> "Spans":
+        """Quiet steps up to shortly before `onset`, and [onset, end)."""
+        steps = np.arange(len(quiet))
+        return cls(quiet & (steps < onset - GUARD_STEPS), (steps >= onset) & (steps < end))
+
+
+def mean_over(values: Floats, steps: Bools) -> float:
+    """The mean of the known values among the chosen steps; NaN when none is known."""
+    chosen = values[steps]
+    known = chosen[np.isfinite(chosen)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def ratio_over(numerator: Floats, denominator: Floats, steps: Bools) -> float:
+    """Sum over sum among the chosen steps where both are known; NaN when the denominator sums to nothing."""
+    known = steps & np.isfinite(numerator) & np.isfinite(denominator)
+    total = float(denominator[known].sum())
+    return float(numerator[known].sum()) / total if total > 0 else float("nan")
+
+
+def known_share(values: Floats, steps: Bools) -> float:
+    """Which share of the chosen steps is known, 0–1; 0 when no step is chosen."""
+    chosen = values[steps]
+    return float(np.isfinite(chosen).mean()) if len(chosen) else 0.0
+
+
+def superiority(values: Floats, before: Bools, during: Bools) -> float:
+    """Probability that a step during lies above one before, ties counted half; NaN when a side is unknown."""
+    low = np.sort(values[before & np.isfinite(values)])
+    high = values[during & np.isfinite(values)]
+    if not len(low) or not len(high):
+        return float("nan")
+    below = np.searchsorted(low, high, side="left") + np.searchsorted(low, high, side="right")
+    return float(below.mean() / (2.0 * len(low)))
+
+
+def block_means(values: Floats, steps: Bools, length: int) -> Floats:
+    """Means of all runs of `length` consecutive chosen steps, overlapping; empty when none is long enough."""
+    length = max(1, length)
+    if len(values) < length:
+        return np.empty(0)
+    usable = steps & np.isfinite(values)
+    sums = np.convolve(np.where(usable, values, 0.0), np.ones(length), mode="valid")
+    full = np.convolve(usable.astype(np.float64), np.ones(length), mode="valid") > length - 0.5
+    blocks: Floats = sums[full] / length
+    return blocks
