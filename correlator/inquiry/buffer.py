@@ -1,0 +1,136 @@
+"""The rolling window: the newest columns of every signal, as arrays that grow to the right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from correlator.model.frame import Floats, Frame, Frames, Labels
+from correlator.model.grid import Grid
+
+Indices = NDArray[np.int64]
+_ABSENT = -1
+
+
+class SignalBuffer:
+    """The last `width` columns of one signal.
+
+    Its rows are the series with a value in those columns, sorted by labels: what was held before and how the columns
+    arrived leaves no trace. Labels stay the same object while the rows do.
+    """
+
+    def __init__(self, signal: str, width: int) -> None:
+        self.signal = signal
+        self.labels: tuple[Labels, ...] = ()
+        self._width = width
+        self._capacity = width + max(16, width // 4)
+        self._values: Floats = np.empty((0, self._capacity))
+        self._seen: Indices = np.empty(0, dtype=np.int64)  # column at which each row last had a value
+        self._columns = 0  # filled columns of _values
+        self._incoming: tuple[Labels, ...] = ()
+        self._row_of: Indices = np.empty(0, dtype=np.int64)  # row of each incoming label, _ABSENT where there is none
+
+    def append(self, frame: Frame, column: int) -> None:
+        """Take one column of a frame; rows that are new come in, rows without a value in the window go."""
+        self._recognise(frame.labels)
+        values = frame.values[:, column]
+        known: NDArray[np.bool_] = ~np.isnan(values)
+        arrived = np.flatnonzero(known & (self._row_of == _ABSENT))
+        if arrived.size:
+            self._insert(arrived)
+        if self._columns == self._capacity:
+            self._shift()
+        at = self._row_of[known]
+        self._values[:, self._columns] = np.nan
+        self._values[at, self._columns] = values[known]
+        self._seen[at] = self._columns
+        self._columns += 1
+        alive = self._seen >= self._columns - self._width
+        if not alive.all():
+            self._keep(alive)
+
+    def append_nothing(self) -> None:
+        """Take one column in which the signal has no value."""
+        self.append(Frame.empty(self.signal, Grid(0, 1, 1)), 0)
+
+    def window(self, grid: Grid) -> Frame:
+        """The last columns as a frame on `grid`; a view that the next `append` may change, NaN before the first."""
+        values = self._values[:, max(0, self._columns - grid.count) : self._columns]
+        missing = grid.count - values.shape[1]
+        if missing:
+            values = np.hstack([np.full((len(values), missing), np.nan), values])
+        values.flags.writeable = False
+        return Frame(self.signal, grid, self.labels, values)
+
+    def _recognise(self, incoming: tuple[Labels, ...]) -> None:
+        if incoming is self._incoming or incoming == self._incoming:
+            return
+        row_of = {labels: row for row, labels in enumerate(self.labels)}
+        self._row_of = np.fromiter((row_of.get(labels, _ABSENT) for labels in incoming), np.int64, len(incoming))
+        self._incoming = incoming
+
+    def _insert(self, arrived: Indices) -> None:
+        """Make rows for incoming labels at their sorted places."""
+        together = (*self.labels, *(self._incoming[index] for index in arrived))
+        order = sorted(range(len(together)), key=together.__getitem__)
+        place = np.empty(len(together), dtype=np.int64)
+        place[order] = np.arange(len(together))
+        old, new = place[: len(self.labels)], place[len(self.labels) :]
+        values = np.full((len(together), self._capacity), np.nan)
+        values[old, : self._columns] = self._values[:, : self._columns]
+        seen = np.full(len(together), _ABSENT, dtype=np.int64)
+        seen[old] = self._seen
+        self._values, self._seen = values, seen
+        self._row_of = _moved(self._row_of, old)
+        self._row_of[arrived] = new
+        self.labels = tuple(together[index] for index in order)
+
+    def _keep(self, alive: NDArray[np.bool_]) -> None:
+        """Drop the other rows."""
+        self._values, self._seen = self._values[alive], self._seen[alive]
+        self._row_of = _moved(self._row_of, np.where(alive, np.cumsum(alive) - 1, _ABSENT))
+        self.labels = tuple(labels for labels, kept in zip(self.labels, alive, strict=True) if kept)
+
+    def _shift(self) -> None:
+        """Move the columns that a later window needs to the left end."""
+        kept = self._width - 1
+        surplus = self._columns - kept
+        self._values[:, :kept] = self._values[:, surplus : self._columns].copy()
+        self._seen -= surplus
+        self._columns = kept
+
+
+def _moved(row_of: Indices, place: Indices) -> Indices:
+    """Rows after each went to its `place`."""
+    return np.where(row_of == _ABSENT, _ABSENT, place[row_of]) if place.size else np.full_like(row_of, _ABSENT)
+
+
+class FrameBuffer:
+    """The last `width` columns of all signals, of one step each."""
+
+    def __init__(self, signals: Sequence[str], step: int, width: int) -> None:
+        self._signals = {name: SignalBuffer(name, width) for name in signals}
+        self._step = step
+        self._width = width
+        self._last = 0
+
+    @property
+    def rows(self) -> int:
+        """How many series are held."""
+        return sum(len(signal.labels) for signal in self._signals.values())
+
+    def append(self, frames: Frames, column: int) -> None:
+        """Take one column of every signal."""
+        self._last = frames.grid.start + column * frames.grid.step
+        for name, signal in self._signals.items():
+            frame = frames.by_signal.get(name)
+            if frame is None:
+                signal.append_nothing()
+            else:
+                signal.append(frame, column)
+
+    def window(self, answered: Frames) -> Frames:
+        """The newest columns; `answered` lends what its source said of itself. Views: valid until the next append."""
+        grid = Grid(self._last - (self._width - 1) * self._step, self._step, self._width)
+        by_signal = {name: signal.window(grid) for name, signal in self._signals.items()}
+        return Frames(grid, by_signal, answered.intervals, answered.quality)

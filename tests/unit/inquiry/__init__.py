@@ -1,0 +1,1 @@
+"""The inquiry: grid, rolling window, walk."""

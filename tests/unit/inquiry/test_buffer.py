@@ -1,0 +1,92 @@
+"""The rolling window against its definition."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from correlator.inquiry.buffer import FrameBuffer
+from correlator.model.frame import Frame, Frames, Labels
+from correlator.model.grid import Grid
+
+NAMES = "abcdef"
+STEP = 15
+
+
+def identity(name: str) -> Labels:
+    """Labels by a letter."""
+    return (("pod", name),)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, list[float]]:
+    """Some series over one span, each with gaps."""
+    length = draw(st.integers(1, 60))
+    known = st.one_of(st.just(np.nan), st.floats(0, 100))
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    return {name: draw(st.lists(known, min_size=length, max_size=length)) for name in names}
+
+
+def frame_of(history: dict[str, list[float]], start: int, end: int, *, shuffled: bool = False) -> Frame:
+    """Columns [start, end) of a history, without rows that have no value there; rows in another order if `shuffled`."""
+    rows = {identity(name): np.array(values[start:end]) for name, values in history.items()}
+    rows = {labels: row for labels, row in rows.items() if not np.isnan(row).all()}
+    frame = Frame.from_rows("s", Grid(start * STEP, STEP, end - start), rows)
+    order = slice(None, None, -1) if shuffled else slice(None)
+    return Frame("s", frame.grid, frame.labels[order], frame.values[order])
+
+
+@given(history=histories(), width=st.integers(1, 20), data=st.data())
+def test_window_is_the_newest_columns_whatever_the_chunks(
+    history: dict[str, list[float]], width: int, data: st.DataObject
+) -> None:
+    """After any sequence of chunks the window equals the last columns, rows without a value dropped, labels sorted."""
+    length = len(next(iter(history.values()), [0.0] * 10))
+    buffer = FrameBuffer(["s"], STEP, width)
+    start = 0
+    while start < length:
+        end = data.draw(st.integers(start + 1, length))
+        chunk = frame_of(history, start, end, shuffled=data.draw(st.booleans()))
+        frames = Frames(chunk.grid, {"s": chunk})
+        for column in range(end - start):
+            buffer.append(frames, column)
+            now = start + column + 1
+            expected = frame_of(history, max(0, now - width), now)
+            window = buffer.window(frames).get("s")
+            missing = width - expected.grid.count
+            assert window.grid == Grid((now - width) * STEP, STEP, width)
+            assert window.labels == expected.labels
+            np.testing.assert_array_equal(window.values[:, missing:], expected.values)
+            assert np.isnan(window.values[:, :missing]).all()
+        start = end
+
+
+def test_labels_stay_the_same_object_while_rows_do() -> None:
+    """Whoever compares identities of successive windows compares one pointer."""
+    buffer = FrameBuffer(["s"], STEP, 4)
+    history = {"a": [1.0] * 9, "b": [2.0] * 9}
+    seen = set()
+    for at in range(9):
+        frame = frame_of(history, at, at + 1)
+        frames = Frames(frame.grid, {"s": frame})
+        buffer.append(frames, 0)
+        seen.add(id(buffer.window(frames).get("s").labels))
+    assert len(seen) == 1
+
+
+def test_signal_that_is_not_answered_has_no_values() -> None:
+    """A signal missing from an answer is unknown at that step, not as it was."""
+    buffer = FrameBuffer(["s"], STEP, 3)
+    frame = frame_of({"a": [1.0]}, 0, 1)
+    buffer.append(Frames(frame.grid, {"s": frame}), 0)
+    nothing = Frames(Grid(STEP, STEP, 1), {})
+    buffer.append(nothing, 0)
+    np.testing.assert_array_equal(buffer.window(nothing).get("s").values, [[np.nan, 1.0, np.nan]])
+
+
+def test_window_cannot_be_written_to() -> None:
+    """A judge that tried to change its input would fail at once."""
+    buffer = FrameBuffer(["s"], STEP, 2)
+    frame = frame_of({"a": [1.0]}, 0, 1)
+    frames = Frames(frame.grid, {"s": frame})
+    buffer.append(frames, 0)
+    assert not buffer.window(frames).get("s").values.flags.writeable
