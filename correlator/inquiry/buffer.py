@@ -23,7 +23,7 @@ class SignalBuffer:
         self.signal = signal
         self.labels: tuple[Labels, ...] = ()
         self._width = width
-        self._capacity = width + max(16, width // 4)
+        self._capacity = width + max(16, width // 8)
         self._values: Floats = np.empty((0, self._capacity))
         self._seen: Indices = np.empty(0, dtype=np.int64)  # column at which each row last had a value
         self._columns = 0  # filled columns of _values

@@ -1,44 +1,35 @@
-"""One victim at one moment: what the engine, having watched the hours before, had to say."""
+"""One victim at one moment: what is to be said of it, having watched the minutes before."""
 
 from dataclasses import dataclass
 
-from correlator.inquiry.inquiry import Inquiry, Progress
+from correlator.inquiry.inquiry import Inquiry, Progress, Walk
 from correlator.model.finding import Finding
-from correlator.model.snapshot import Snapshot, VictimNow
+from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
 from correlator.model.topology import PodRef
+
+WATCHED_STEPS = 20
+"""Steps judged before the moment itself, each on its whole window: a regression that lasts is known by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The newest finding on `victim` whose regression lasted at step `at`; None while the victim was well.
+    """What is to be said of a victim at `snapshot.at`, regressed or not; `finding` is None where it is not known."""
 
-    `now` is the victim's own state then; None where nothing was known of it. `step_seconds` is the distance of steps.
-    """
-
-    victim: PodRef
     finding: Finding | None
-    now: VictimNow | None
     snapshot: Snapshot
     step_seconds: int
 
 
 def explain(inquiry: Inquiry, victim: PodRef, at: float, progress: Progress | None = None) -> Explanation:
-    """Watch for one window up to `at`, then say what is known of the victim. Raises SourceError."""
+    """Judge the steps that lead up to `at`, then look at the victim. Raises SourceError."""
     step = inquiry.step_between(at, at)
-    start = at - inquiry.width(step) * step
-    finding: Finding | None = None
+    walk = Walk(inquiry, step, at - WATCHED_STEPS * step)
     snapshot: Snapshot | None = None
-    for evaluation in inquiry.steps(start, at, progress=progress):
+    for done, evaluation in enumerate(walk.advance(at), start=1):
         snapshot = evaluation.snapshot
-        about = [found for found in evaluation.findings if _ref(found) == victim]
-        finding = about[-1] if about else finding
+        if progress is not None:
+            progress(done, WATCHED_STEPS)
     if snapshot is None:
         raise SourceError(f"{inquiry.source.name}: no step lies before that time", retriable=False)
-    now = next((each for each in snapshot.victims if PodRef(each.namespace, each.pod) == victim), None)
-    lasts = finding is not None and (finding.ended_at is None or finding.ended_at >= snapshot.at)
-    return Explanation(victim=victim, finding=finding if lasts else None, now=now, snapshot=snapshot, step_seconds=step)
-
-
-def _ref(finding: Finding) -> PodRef:
-    return PodRef(finding.victim.namespace, finding.victim.pod)
+    return Explanation(finding=walk.explain(victim), snapshot=snapshot, step_seconds=step)

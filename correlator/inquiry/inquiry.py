@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from correlator.analysis.evaluate import Evaluation, evaluate
+from correlator.analysis.evaluate import Evaluation, evaluate, explain_victim
 from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
 from correlator.inquiry.buffer import FrameBuffer
+from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
 from correlator.model.signal import Aspect, Kind, Signal
 from correlator.model.source import Source, SourceError
-from correlator.model.topology import Topology
+from correlator.model.topology import PodRef, Topology
 from correlator.topology import Signature, join, signature
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -107,6 +108,7 @@ class Walk:
         self._memory = Memory() if memory is None else memory
         self._buffer = FrameBuffer([signal.name for signal in inquiry.signals], step, self._width)
         self._topology: tuple[Signature, Topology] | None = None
+        self._answered: Frames | None = None
         self.next_at = -int(-start // step) * step
         self._next_column = self.next_at - (self._width - 1) * step
 
@@ -134,6 +136,13 @@ class Walk:
                     self.next_at = at + self._step
                     yield self._judge(frames, at)
 
+    def explain(self, victim: PodRef) -> Finding | None:
+        """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known."""
+        if self._answered is None:
+            return None
+        frames = self._buffer.window(self._answered)
+        return explain_victim(frames, self._join(frames), victim, self._memory, self._inquiry.parameters)
+
     def _fetch(self, end: float) -> Frames:
         affordable = CHUNK_VALUES // self._buffer.rows if self._buffer.rows else FIRST_CHUNK
         count = max(1, min(self._inquiry.chunk_steps, affordable))
@@ -141,6 +150,7 @@ class Walk:
         return self._inquiry.source.fetch(self._inquiry.signals, Grid.covering(self._next_column, last, self._step))
 
     def _judge(self, answered: Frames, at: int) -> Evaluation:
+        self._answered = answered
         frames = self._buffer.window(answered)
         inquiry = self._inquiry
         evaluation = inquiry.judge(frames, self._join(frames), self._memory, at, inquiry.parameters)

@@ -28,8 +28,13 @@ class PrometheusSettings(_Group):
     username: str = Field("", description="User name for basic authentication; goes with `password_file`.")
     password_file: Path | None = Field(None, description="File with the password that goes with `username`.")
     ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
+    certificate_file: Path | None = Field(None, description="Our own certificate (PEM), where the server asks for one.")
+    key_file: Path | None = Field(None, description="Key of `certificate_file`, where it is not in the same file.")
     headers: Mapping[str, str] = Field(
         default_factory=dict, description="Headers of every request, such as `X-Scope-OrgID`, which names a tenant."
+    )
+    parameters: Mapping[str, str] = Field(
+        default_factory=dict, description="Parameters of every query, such as Thanos' `dedup`."
     )
     timeout: Duration = Field(
         timedelta(seconds=30), description="Longest wait for one answer: past it the cycle would be late anyway."
