@@ -53,8 +53,8 @@ class Writing:
         """Write all of a step; `sequence` is the last one in the log. Returns the new entries of the log."""
         newest = {transition.incident.id: transition.incident for transition in step.transitions}
         stored = self._stored(newest)
-        self._incidents(newest, stored, step)
         self._bodies(newest, stored)
+        self._incidents(newest, stored, step)
         self._evidence(step.transitions)
         self._keys(newest, stored)
         self._episodes(step)

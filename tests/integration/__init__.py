@@ -1,0 +1,1 @@
+"""Facts about real servers, files and processes."""
