@@ -12,7 +12,7 @@ from correlator.analysis.present import present
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import HOLD_STEPS, is_slow, seems_gone
 from correlator.analysis.regression import THRESHOLDS, Level, detect, onset_of
-from correlator.analysis.statement import refreshed, state
+from correlator.analysis.statement import Life, refreshed, state
 from correlator.analysis.victims import Victim, VictimKey, Victims, victims_of
 from correlator.analysis.windows import GUARD_STEPS, Spans
 from correlator.model.finding import EndReason, Finding
@@ -82,7 +82,8 @@ def explain_victim(
     known = next((r for r in memory.open if _key(r) == victim.key), None)
     onset = frames.grid.index(known.onset_at) if known is not None else onset_of(victim, window.quiet[rows[0]])
     onset = max(onset, 0)
-    finding = _look(window, rows[0], onset, stalled=known.stalled if known else False, detected_at=window.at)
+    life = Life(detected_at=known.detected_at if known else window.at)
+    finding = _look(window, rows[0], onset, life, stalled=known.stalled if known else False)
     return finding if known is not None else replace(finding, reasons=("no_open_regression", *finding.reasons))
 
 
@@ -111,7 +112,8 @@ def _open_new(window: _Window, memory: Memory) -> list[tuple[OpenRegression, Fin
         key = window.victims.keys[detection.victim]
         if key in known:
             continue
-        finding = _look(window, detection.victim, detection.onset, stalled=detection.stalled, detected_at=window.at)
+        life = Life(detected_at=window.at)
+        finding = _look(window, detection.victim, detection.onset, life, stalled=detection.stalled)
         victim = window.victims.one(detection.victim)
         before = Spans.around(detection.onset, window.frames.grid.count, window.quiet[detection.victim]).before
         level = Level.over(victim, before)
@@ -141,19 +143,10 @@ def _without_evidence(finding: Finding) -> Finding:
     return replace(finding, evidence=type(finding.evidence)())
 
 
-def _look(
-    window: _Window,
-    row: int,
-    onset: int,
-    *,
-    stalled: bool,
-    detected_at: int,
-    ended_at: int | None = None,
-    end_reason: EndReason | None = None,
-) -> Finding:
+def _look(window: _Window, row: int, onset: int, life: Life, *, stalled: bool) -> Finding:
     """Judge one victim's regression from `onset` to its end or to now."""
     grid = window.frames.grid
-    end = grid.count if ended_at is None else min(grid.count, grid.index(ended_at))
+    end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
     spans = Spans.around(onset, end, window.quiet[row])
     scene = Scene(
@@ -165,16 +158,7 @@ def _look(
         before=Level.over(victim, spans.before),
         stalled=stalled,
     )
-    case = judge(scene, window.parameters)
-    return state(
-        case,
-        window.frames,
-        window.topology,
-        window.parameters,
-        detected_at=detected_at,
-        ended_at=ended_at,
-        end_reason=end_reason,
-    )
+    return state(judge(scene, window.parameters), scene, life, window.parameters)
 
 
 def _follow(window: _Window, known: OpenRegression) -> tuple[OpenRegression | None, Finding | None]:
@@ -186,13 +170,19 @@ def _follow(window: _Window, known: OpenRegression) -> tuple[OpenRegression | No
     if end is not None:
         return None, _final(window, known, row, *end)
     assert victim is not None  # noqa: S101 - a victim that is gone has ended
-    slow = is_slow(victim, baseline_of(known, window.victims.bounds), window.parameters)
+    slow = _is_slow(window, known, victim)
     calm_since = None if slow else (known.calm_since or window.at)
     current = replace(known, calm_since=calm_since)
     if (window.at - known.detected_at) // grid.step not in LOOKS or not _can_look(window, known, row):
         return current, None
-    finding = _look(window, row or 0, grid.index(known.onset_at), stalled=known.stalled, detected_at=known.detected_at)
+    life = Life(detected_at=known.detected_at)
+    finding = _look(window, row or 0, grid.index(known.onset_at), life, stalled=known.stalled)
     return replace(current, last=_without_evidence(finding)), finding
+
+
+def _is_slow(window: _Window, known: OpenRegression, victim: Victim) -> bool:
+    baseline = baseline_of(known, window.victims.bounds)
+    return is_slow(victim, baseline, window.frames.grid.index(known.onset_at), window.parameters)
 
 
 def baseline_of(known: OpenRegression, bounds: Floats) -> Level:
@@ -208,7 +198,7 @@ def _end(window: _Window, known: OpenRegression, victim: Victim | None) -> tuple
     step = window.frames.grid.step
     if victim is None or seems_gone(victim):
         return window.at, EndReason.GONE
-    slow = is_slow(victim, baseline_of(known, window.victims.bounds), window.parameters)
+    slow = _is_slow(window, known, victim)
     if not slow and known.calm_since is not None and window.at - known.calm_since >= HOLD_STEPS * step:
         return known.calm_since, EndReason.RECOVERED
     if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
@@ -226,15 +216,8 @@ def _final(window: _Window, known: OpenRegression, row: int | None, ended_at: in
     """The last word on a regression: a look at the whole of it where the window still holds it."""
     if row is None or not _can_look(window, known, row):
         return refreshed(known.last, instant(window.at), instant(ended_at), reason)
-    return _look(
-        window,
-        row,
-        window.frames.grid.index(known.onset_at),
-        stalled=known.stalled,
-        detected_at=known.detected_at,
-        ended_at=ended_at,
-        end_reason=reason,
-    )
+    life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
+    return _look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled)
 
 
 def _past(

@@ -90,9 +90,8 @@ class Scene:
 
 def judge(scene: Scene, parameters: Parameters) -> Case:
     """The verdict on one regression."""
-    step = scene.frames.grid.step
     during = Level.over(scene.victim, scene.spans.during)
-    load = view_load(scene.victim, scene.spans, step)
+    load = view_load(scene.victim, scene.spans)
     cases = [_volume_case(scene, volume_id, during, load) for volume_id in volumes_of(scene)]
     volume = max(cases, key=lambda case: (case.worse.seen, case.strength), default=None)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
@@ -132,9 +131,7 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
         excess -= min(max(excess, 0.0), load.explained_seconds)
-    felt = exposure(
-        scene.victim, pods.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess, frames.grid.step
-    )
+    felt = exposure(scene.victim, pods.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess)
     visible = pods_visible(frames, topology, volume_id)
     return VolumeCase(
         worse=worse,
@@ -163,10 +160,8 @@ def _rule(scene: Scene, load: LoadView, volume: VolumeCase | None, split: Excess
     """The verdict, from what must hold first to what is left over."""
     if int(scene.spans.during.sum()) < MIN_STEPS:
         return Ruling(Verdict.UNDETERMINED, 0.0, ("evidence_still_gathering",))
-    if volume is None:
-        return _without_volume(load, "victim_not_mapped_to_a_volume")
-    if not volume.worse.seen:
-        return _without_volume(load, "volume_not_seen")
+    if volume is None or not volume.worse.seen:
+        return _without_volume(load, "volume_not_seen" if volume else "victim_not_mapped_to_a_volume")
     if volume.worse.got_worse < WORSE:
         return _quiet_volume(load, volume, scene, split)
     if volume.exposure.probability is None:

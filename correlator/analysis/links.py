@@ -125,16 +125,16 @@ class Exposure:
 
 
 def exposure(
-    victim: Victim, own: PodLoad | None, pressure: Floats, worse: VolumeChange, spans: Spans, excess: float, step: int
+    victim: Victim, own: PodLoad | None, pressure: Floats, worse: VolumeChange, spans: Spans, excess: float
 ) -> Exposure:
     """Whether the victim feels the volume, given its own I/O there and its own pressure.
 
     `excess` is the rise of mean TTFT that load leaves unexplained; NaN for a stalled victim, of whom it is asked
     whether it was reading the volume while it still worked.
     """
-    reads = _reads_per_request(victim, own, spans, step)
+    reads = _reads_per_request(victim, own, spans)
     felt = change(mean_over(pressure, spans.before), mean_over(pressure, spans.during))
-    pressure_rise = _pressure_per_request(victim, felt, spans, step)
+    pressure_rise = _pressure_per_request(victim, felt, spans)
     if reads is None and pressure_rise is None:
         return Exposure(reads_per_request=None, pressure=felt, direct_seconds=0.0, probability=None)
     direct = max((reads or 0.0) * worse.latency_rise_seconds, pressure_rise or 0.0)
@@ -147,21 +147,21 @@ def exposure(
     return Exposure(reads_per_request=reads, pressure=felt, direct_seconds=direct, probability=probability)
 
 
-def _reads_per_request(victim: Victim, own: PodLoad | None, spans: Spans, step: int) -> float | None:
+def _reads_per_request(victim: Victim, own: PodLoad | None, spans: Spans) -> float | None:
     """Read operations of the victim on the volume for each first token; the larger of before and during."""
     if own is None:
         return None
-    reads = own.load[0] * step
+    reads = own.load[0] * victim.step
     seen = [ratio_over(reads, victim.first_tokens, side) for side in (spans.before, spans.during)]
     known = [value for value in seen if np.isfinite(value)]
     return max(known) if known else None
 
 
-def _pressure_per_request(victim: Victim, felt: Change, spans: Spans, step: int) -> float | None:
+def _pressure_per_request(victim: Victim, felt: Change, spans: Spans) -> float | None:
     """Seconds of I/O wait that each request has more than before; None where pressure is not exported."""
     if felt.baseline is None or felt.observed is None:
         return None
-    rate = mean_over(victim.first_tokens, spans.during) / step
+    rate = mean_over(victim.first_tokens, spans.during) / victim.step
     return max(0.0, felt.observed - felt.baseline) / rate if rate > 0 else 0.0
 
 

@@ -41,9 +41,9 @@ class LoadView:
         return self.arrivals_up or self.prompts_up
 
 
-def view_load(victim: Victim, spans: Spans, step: int) -> LoadView:
+def view_load(victim: Victim, spans: Spans) -> LoadView:
     """Load around one regression."""
-    arrivals = np.where(np.isfinite(victim.arrivals), victim.arrivals, victim.first_tokens) / step
+    arrivals = np.where(np.isfinite(victim.arrivals), victim.arrivals, victim.first_tokens) / victim.step
     with np.errstate(invalid="ignore", divide="ignore"):
         lengths = np.where(victim.first_tokens > 0, victim.prompt_tokens / victim.first_tokens, np.nan)
     length_before = ratio_over(victim.prompt_tokens, victim.first_tokens, spans.before)
@@ -61,7 +61,7 @@ def view_load(victim: Victim, spans: Spans, step: int) -> LoadView:
 
 def change(before: float, during: float) -> Change:
     """A change with unknown sides as None."""
-    return Change(*(value if np.isfinite(value) else None for value in (before, during)))
+    return Change(*(float(value) if np.isfinite(value) else None for value in (before, during)))
 
 
 def _is_up(values: Floats, spans: Spans, before: float, during: float) -> bool:

@@ -16,14 +16,16 @@ OVERDISPERSION = 1.5
 """Of requests in neighbouring steps, for a test whose error costs a delay, not an accusation."""
 
 
-def is_slow(victim: Victim, baseline: Level, parameters: Parameters) -> bool:
-    """Whether the newest first tokens are still slower than the baseline by half of what opened the regression.
+def is_slow(victim: Victim, baseline: Level, onset: int, parameters: Parameters) -> bool:
+    """Whether the newest first tokens since `onset` are still slower than the baseline by half of what opened it.
 
     Requests that wait without any first token are slow; without any request nothing is.
     """
-    recent = _recent(victim)
+    if not victim.first_tokens[-SCALES[0] :].any() and _waits(victim):
+        return True
+    recent = _recent(victim, onset)
     if recent.requests <= 0:
-        return bool(np.nan_to_num(victim.waiting[-1]) + np.nan_to_num(victim.running[-1]) > 0)
+        return False
     reference = Reference.of(baseline.counts[None, :])
     factor = np.array([OVERDISPERSION])
     if float(shift(recent.counts[None, :], reference, factor, factor).strongest[0]) < SLOW_Z:
@@ -36,14 +38,20 @@ def is_slow(victim: Victim, baseline: Level, parameters: Parameters) -> bool:
     )
 
 
-def _recent(victim: Victim) -> Level:
-    """The shortest newest stretch that holds enough requests."""
+def _waits(victim: Victim) -> bool:
+    """Whether requests are inside at the newest step."""
+    return bool(np.nan_to_num(victim.waiting[-1]) + np.nan_to_num(victim.running[-1]) > 0)
+
+
+def _recent(victim: Victim, onset: int) -> Level:
+    """The shortest newest stretch since `onset` that holds enough requests."""
     steps = np.arange(len(victim.first_tokens))
-    level = Level.over(victim, steps >= len(steps) - SCALES[0])
+    since = steps >= onset
+    level = Level.over(victim, since & (steps >= len(steps) - SCALES[0]))
     for scale in SCALES[1:]:
         if level.requests >= ENOUGH_REQUESTS:
             break
-        level = Level.over(victim, steps >= len(steps) - scale)
+        level = Level.over(victim, since & (steps >= len(steps) - scale))
     return level
 
 

@@ -1,13 +1,13 @@
 """Puts a case into the published form: effect, volume, suspects, and how the excess divides."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from correlator.analysis.evidence import evidence_of, instant
 from correlator.analysis.explain import advise, explain
-from correlator.analysis.judge import Case, Suspicion, VolumeCase
+from correlator.analysis.judge import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.load import change
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import THRESHOLDS, Level, effect
@@ -31,32 +31,32 @@ from correlator.model.frame import Floats, Frames
 from correlator.model.topology import Pod, PodRef, Topology
 
 
-def state(
-    case: Case,
-    frames: Frames,
-    topology: Topology,
-    parameters: Parameters,
-    *,
-    detected_at: int,
-    ended_at: int | None = None,
-    end_reason: EndReason | None = None,
-) -> Finding:
-    """The finding of a case at the last step of its window."""
-    grid = frames.grid
-    suspects = _suspects(case, grid.step, topology, parameters)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """When a regression was detected and, once it is over, when and why it ended; epoch seconds."""
+
+    detected_at: int
+    ended_at: int | None = None
+    end_reason: EndReason | None = None
+
+
+def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Finding:
+    """The finding of a case at the last step of its scene's window."""
+    grid, topology = scene.frames.grid, scene.topology
+    suspects = _suspects(case, topology, parameters)
     volume = _volume(case)
     ttft = _ttft(case)
     victim = victim_value(case.victim.key.ref, case.victim.key.model_name, topology)
-    use = _use(case, frames, topology)
+    use = _use(case, scene.frames, topology)
     return Finding(
         at=instant(grid.last),
         victim=victim,
         started_at=instant(grid.start + case.onset * grid.step),
-        detected_at=instant(detected_at),
-        ended_at=None if ended_at is None else instant(ended_at),
-        end_reason=end_reason,
+        detected_at=instant(life.detected_at),
+        ended_at=None if life.ended_at is None else instant(life.ended_at),
+        end_reason=life.end_reason,
         verdict=case.verdict,
-        confidence=round(case.confidence, 4),
+        confidence=round(float(case.confidence), 4),
         reasons=case.reasons,
         ttft=ttft,
         volume=volume,
@@ -65,7 +65,7 @@ def state(
         blind_spots=case.blind_spots,
         explanation=explain(case, victim, ttft, volume, use, suspects),
         advice=advise(case, victim, volume, suspects),
-        evidence=evidence_of(case, grid, ended_at),
+        evidence=evidence_of(case, grid, life.ended_at),
     )
 
 
@@ -188,16 +188,14 @@ def _around(values: Floats, case: Case) -> Change:
     return change(mean_over(values, case.spans.before), mean_over(values, case.spans.during))
 
 
-def _suspects(case: Case, step: int, topology: Topology, parameters: Parameters) -> tuple[Suspect, ...]:
+def _suspects(case: Case, topology: Topology, parameters: Parameters) -> tuple[Suspect, ...]:
     """Suspects by confidence, then share. The excess of storage divides by share."""
     adjusted = q_values([s.contribution.p_value for s in case.suspicions])
-    return tuple(
-        _suspect(s, q, case, step, topology, parameters) for s, q in zip(case.suspicions, adjusted, strict=True)
-    )
+    return tuple(_suspect(s, q, case, topology, parameters) for s, q in zip(case.suspicions, adjusted, strict=True))
 
 
 def _suspect(
-    suspicion: Suspicion, q_value: float | None, case: Case, step: int, topology: Topology, parameters: Parameters
+    suspicion: Suspicion, q_value: float | None, case: Case, topology: Topology, parameters: Parameters
 ) -> Suspect:
     item = suspicion.contribution
     ref = item.ref or PodRef("", "")
@@ -211,12 +209,12 @@ def _suspect(
         workload=pod.workload,
         node=node,
         tier=pod.tier,
-        confidence=round(suspicion.confidence, 4),
-        accused=case.verdict is Verdict.CONTENTION and suspicion.confidence >= parameters.accusation_threshold,
+        confidence=round(float(suspicion.confidence), 4),
+        accused=case.verdict is Verdict.CONTENTION and bool(suspicion.confidence >= parameters.accusation_threshold),
         direction=_direction(suspicion, case),
-        share_ratio=round(item.share, 4),
+        share_ratio=round(float(item.share), 4),
         mean_excess_seconds=case.split.storage * item.share if case.verdict is Verdict.CONTENTION else 0.0,
-        lag_seconds=None if item.lag_steps is None else float(item.lag_steps * step),
+        lag_seconds=None if item.lag_steps is None else float(item.lag_steps * case.victim.step),
         p_value=item.p_value,
         q_value=q_value,
         read_bytes_per_second=read_bytes,

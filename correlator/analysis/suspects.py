@@ -70,13 +70,14 @@ def contributions(
     """
     parts = [(ref, pods[ref].load) for ref in sorted(pods)]
     rest = _unattributed([load for _, load in parts], device, visible)
-    rises = [_rise(load, prices, spans) for _, load in parts]
+    measure = _Measure(prices, spans, onset)
+    rises = [measure.rise(load) for _, load in parts]
     # The rest is the difference of long means: scrapes of device and pods do not fall on the same instant.
-    rises.append(_rise(rest, prices, spans))
+    rises.append(measure.rise(rest))
     total = sum(max(0.0, rise) for rise in rises)
     before = mean_over(prices.of(device), spans.before)
     items = [
-        _contribution(ref, load, prices, spans, onset, rise, total)
+        measure.contribution(ref, load, rise, total)
         for (ref, load), rise in zip([*parts, (None, rest)], rises, strict=True)
     ]
     items.sort(key=lambda item: (-item.rise, str(item.ref)))
@@ -89,32 +90,38 @@ def _unattributed(loads: Sequence[Floats], device: Floats, visible: Bools) -> Fl
     return np.where(visible, device - known, np.nan)
 
 
-def _rise(load: Floats, prices: Prices, spans: Spans) -> float:
-    """Priced mean during minus before, each rate's mean at least 0; an unknown before counts as nothing known: 0."""
-    before = prices.of(np.maximum(_means(load, spans.before), 0.0))
-    during = prices.of(np.maximum(_means(load, spans.during), 0.0))
-    rise = float(during - before)
-    return rise if np.isfinite(rise) else 0.0
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measure:
+    """What every contribution is measured with."""
+
+    prices: Prices
+    spans: Spans
+    onset: int
+
+    def rise(self, load: Floats) -> float:
+        """Priced mean during minus before, each rate's mean at least 0; 0 where a side is not known."""
+        before = self.prices.of(np.maximum(_means(load, self.spans.before), 0.0))
+        during = self.prices.of(np.maximum(_means(load, self.spans.during), 0.0))
+        rise = float(during - before)
+        return rise if np.isfinite(rise) else 0.0
+
+    def contribution(self, ref: PodRef | None, load: Floats, rise: float, total: float) -> Contribution:
+        """One load with its rise as part of the `total` of rises."""
+        device_time = np.maximum(self.prices.of(load), 0.0)
+        return Contribution(
+            ref=ref,
+            device_time=device_time,
+            before=_means(load, self.spans.before),
+            during=_means(load, self.spans.during),
+            rise=rise,
+            share=max(0.0, rise) / total if total > 0 else 0.0,
+            lag_steps=_lag(device_time, self.spans, self.onset),
+            p_value=_p_value(device_time, self.spans),
+        )
 
 
 def _means(load: Floats, steps: Bools) -> Floats:
     return np.array([mean_over(rate, steps) for rate in load])
-
-
-def _contribution(
-    ref: PodRef | None, load: Floats, prices: Prices, spans: Spans, onset: int, rise: float, total: float
-) -> Contribution:
-    device_time = np.maximum(prices.of(load), 0.0)
-    return Contribution(
-        ref=ref,
-        device_time=device_time,
-        before=_means(load, spans.before),
-        during=_means(load, spans.during),
-        rise=rise,
-        share=max(0.0, rise) / total if total > 0 else 0.0,
-        lag_steps=_lag(device_time, spans, onset),
-        p_value=_p_value(device_time, spans),
-    )
 
 
 def _lag(device_time: Floats, spans: Spans, onset: int) -> int | None:

@@ -46,6 +46,7 @@ class Victims:
         """The rows of one victim."""
         return Victim(
             key=self.keys[index],
+            step=self.grid.step,
             bounds=self.bounds,
             counts=self.counts[index],
             ttft_sum=self.ttft_sum[index],
@@ -59,9 +60,10 @@ class Victims:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Victim:
-    """One victim's rows of `Victims`: `counts` has shape (B, T), the others (T,)."""
+    """One victim's rows of `Victims`: `counts` has shape (B, T), the others (T,). `step` is the grid's, in seconds."""
 
     key: VictimKey
+    step: int
     bounds: Floats
     counts: Floats
     ttft_sum: Floats

@@ -68,7 +68,7 @@ def _device_rate(frames: Frames, topology: Topology, signal: str, volume_id: str
         return np.full(frame.grid.count, np.nan)
     device = topology.volumes[volume_id].device if volume_id in topology.volumes else ""
     exact = [row for row in rows if label(frame.labels[row], "device") == device]
-    return counter_rates(frame, np.array((exact or rows)[:1]), None)[0]
+    return np.asarray(counter_rates(frame, np.array((exact or rows)[:1]), None)[0])
 
 
 def pod_loads(frames: Frames, topology: Topology, volume_id: str) -> dict[PodRef, PodLoad]:
