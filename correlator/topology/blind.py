@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from correlator.model.topology import PodRef
 from correlator.topology.claims import Claims
 from correlator.topology.inout import PodIo
 from correlator.topology.mounts import Mounts
+from correlator.topology.pods import Name
 
 MANY_CLAIMS = 3
 """Claims that a reason speaks of one by one."""
@@ -19,23 +19,23 @@ class Blindness:
     claims: Claims
     mounts: Mounts
     io: PodIo
-    nodes: Mapping[PodRef, str]
+    nodes: Mapping[Name, str]
 
-    def reason(self, pod: PodRef) -> str:
+    def reason(self, pod: Name) -> str:
         """Why no volume of the pod is known; empty when nothing is missing: cAdvisor sees its node and no I/O of it."""
         node = self.nodes.get(pod, "")
-        claims = sorted({use.claim for use in self.claims.of_pod.get((pod.namespace, pod.pod), ())})
+        claims = self.claims.names(pod)
         told = [self._claim(claim, node) for claim in claims[:MANY_CLAIMS]]
         if len(claims) > MANY_CLAIMS:
             told.append(f"and {len(claims) - MANY_CLAIMS} more claims")
         io = self._io(pod, node)
         return "; ".join([*told, io]) if told or self._is_blind(pod, node) else ""
 
-    def _is_blind(self, pod: PodRef, node: str) -> bool:
+    def _is_blind(self, pod: Name, node: str) -> bool:
         """Whether I/O of the pod would have stayed unseen, or was seen on an unknown device."""
         return pod in self.io.unresolved or node not in self.io.nodes
 
-    def _io(self, pod: PodRef, node: str) -> str:
+    def _io(self, pod: Name, node: str) -> str:
         """What cAdvisor does not tell."""
         devices = self.io.unresolved.get(pod)
         if devices:
@@ -44,7 +44,7 @@ class Blindness:
                 "that is: keep container_blkio_device_usage_total, and give node_exporter udev's data "
                 "(--path.udev.data) for node_disk_info and node_disk_device_mapper_info"
             )
-        if not pod.namespace and pod.pod:
+        if not pod[0]:
             return (
                 "its series carry no label `pod`: give the scrape target the labels `namespace` and `pod` "
                 "as cAdvisor has them (a PodMonitor does)"
@@ -63,18 +63,16 @@ class Blindness:
                 f"claim {claim}: kube_persistentvolumeclaim_info does not tell its volume "
                 "(kube-state-metrics has to watch persistentvolumeclaims)"
             )
-        row = self.claims.volumes.get(name)
-        if row is None:
+        volume = self.claims.volumes.get(name)
+        if volume is None:
             return (
                 f"claim {claim}: kube_persistentvolume_info does not tell where volume {name} lives "
                 "(kube-state-metrics has to watch persistentvolumes)"
             )
-        if row.get("nfs_server"):
-            return (
-                f"claim {claim}: volume {name} is the NFS export {row.get('nfs_server')}:{row.get('nfs_path')}, no disk"
-            )
+        if volume.nfs_server:
+            return f"claim {claim}: volume {name} is the NFS export {volume.nfs_server}:{volume.nfs_path}, no disk"
         path = self.claims.path(claim)
-        return f"claim {claim}: " + (self._path(path, node) if path else _hidden(name, row.get("csi_driver")))
+        return f"claim {claim}: " + (self._path(path, node) if path else _hidden(name, volume.csi_driver))
 
     def _path(self, path: str, node: str) -> str:
         """Why a path lies on no known disk."""

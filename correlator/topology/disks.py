@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from correlator.model.topology import Volume
-from correlator.topology.nodes import Nodes
-from correlator.topology.rows import Row
+from correlator.topology.projection import Values
 
 PARTITION = re.compile(r"(?P<disk>.*\d)p\d+|(?P<letters>(?:[shv]|xv)d[a-z]+)\d+")
 """nvme0n1p2, mmcblk0p1, md0p1, loop0p1; sda1, vdb2, xvda1, hdc3."""
@@ -26,50 +24,37 @@ def volume_id(kind: str, node: str, device: str) -> str:
     return hashlib.blake2s(f"{kind}\0{node}\0{device}".encode(), digest_size=6).hexdigest()
 
 
-def disk_volume(node: str, device: str, claims: Mapping[str, Collection[str]]) -> Volume:
-    """The contention domain of one disk of one node; `claims` maps a volume's id to the claims on it."""
-    identity = volume_id("disk", node, device)
-    lying = tuple(sorted(claims.get(identity, ())))
-    return Volume(id=identity, name=f"{node}/{device}", kind="disk", node=node, device=device, claims=lying)
-
-
-def number_of(row: Row) -> str:
-    """major:minor of a series; empty where it has none, or an anonymous one (major 0) that is no disk."""
-    major, minor = row.get("major"), row.get("minor")
+def number_of(major: str, minor: str) -> str:
+    """major:minor; empty where one is missing, or for an anonymous one (major 0) that is no disk."""
     return f"{major}:{minor}" if major and minor and major != "0" else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Rows that name devices: node_exporter's counters, infos and mounts; cAdvisor's counters and usage by number."""
+    """What names devices, all beginning with the node.
 
-    counters: list[Row]
-    infos: list[Row]
-    mappers: list[Row]
-    mounts: list[Row]
-    pod_io: list[Row]
-    usage: list[Row]
+    node_exporter's (node, device) of counters, (node, device, major, minor), (node, device, name, vg_name, lv_name) of
+    mappings and (node, mountpoint, device, major, minor); cAdvisor's (node, device, major:minor).
+    """
+
+    counters: Collection[Values]
+    infos: Collection[Values]
+    mappings: Collection[Values]
+    mounts: Collection[Values]
+    used: Collection[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Disks:
-    """`device_of` maps (node, spelling or major:minor) to the disk's name; `devices` are the disks of each node.
-
-    `counted` are those that node_exporter shows: the others are known from cAdvisor alone and have no USE.
-    """
+    """`device_of` maps (node, spelling or major:minor) to the disk's name; `devices` are the disks of each node."""
 
     devices: Mapping[str, frozenset[str]]
-    counted: Mapping[str, frozenset[str]]
     device_of: Mapping[tuple[str, str], str]
 
     def find(self, node: str, spelling: str) -> str:
-        """The disk that a spelling means on a node; empty when it means none that is known."""
+        """The disk that a spelling or a major:minor means on a node; empty when it means none that is known."""
         known = self.device_of.get((node, spelling))
         return _folded(bare(spelling), self.devices.get(node, frozenset())) if known is None else known
-
-    def numbered(self, node: str, row: Row) -> str:
-        """The disk of a row's major and minor on a node; empty when unknown."""
-        return self.device_of.get((node, number_of(row)), "")
 
 
 def bare(spelling: str) -> str:
@@ -86,45 +71,42 @@ def _folded(device: str, devices: frozenset[str] | set[str]) -> str:
     return device if device in devices else ""
 
 
-def learn_disks(seen: Sightings, nodes: Nodes) -> Disks:
+def learn_disks(seen: Sightings) -> Disks:
     """Name every device of every node, from the surest clue to the weakest."""
-    shown = _shown(seen.counters, nodes)
-    book = _Book({node: set(devices) for node, devices in shown.items()})
-    for row in seen.counters:
-        book.note(nodes.of(row), row.get("device"), row.get("device"))
-    for row in seen.infos:
-        book.note(nodes.of(row), number_of(row), row.get("device"))
-    for row in seen.mappers:
-        for spelling in _mapper_spellings(row):
-            book.note(nodes.of(row), spelling, row.get("device"))
-    pairs = {(nodes.of(row), row.get("device"), number_of(row)) for row in (*seen.mounts, *seen.usage)}
+    shown = _shown(seen.counters)
+    book = _Book(shown)
+    for node, device in sorted(seen.counters):
+        book.note(node, device, device)
+    for node, device, major, minor in sorted(seen.infos):
+        book.note(node, number_of(major, minor), device)
+    for node, device, *names in sorted(seen.mappings):
+        for spelling in _mapper_spellings(*names):
+            book.note(node, spelling, device)
+    mounted = ((node, device, number_of(major, minor)) for node, _, device, major, minor in seen.mounts)
+    pairs = {*seen.used, *mounted}
+    used = {(node, device) for node, device, _ in seen.used}
     book.bridge(pairs)
-    used = {(nodes.of(row), row.get("device")) for row in (*seen.pod_io, *seen.usage)}
     book.add_unshown(used)
     book.bridge(pairs)
     for node, spelling in used:
         book.note(node, spelling, spelling)
-    return Disks(
-        devices={node: frozenset(devices) for node, devices in book.devices.items()},
-        counted={node: frozenset(devices) for node, devices in shown.items()},
-        device_of=book.device_of,
-    )
+    devices = {node: frozenset(names) for node, names in book.devices.items()}
+    return Disks(devices=devices, device_of=book.device_of)
 
 
-def _shown(counters: Iterable[Row], nodes: Nodes) -> dict[str, set[str]]:
+def _shown(counters: Iterable[Values]) -> dict[str, set[str]]:
     """The disks that node_exporter counts on each node, partitions left out where their disk is there."""
     named: dict[str, set[str]] = defaultdict(set)
-    for row in counters:
-        if (node := nodes.of(row)) and row.get("device"):
-            named[node].add(bare(row.get("device")))
+    for node, device in counters:
+        if device:
+            named[node].add(bare(device))
     return {node: {_folded(device, devices) for device in devices} for node, devices in named.items()}
 
 
-def _mapper_spellings(row: Row) -> list[str]:
+def _mapper_spellings(name: str, group: str, volume: str) -> list[str]:
     """The names of a device-mapper device: by mapping, and by volume group and logical volume."""
-    names = [f"mapper/{row.get('name')}"] if row.get("name") else []
-    if row.get("vg_name") and row.get("lv_name"):
-        group, volume = row.get("vg_name"), row.get("lv_name")
+    names = [f"mapper/{name}"] if name else []
+    if group and volume:
         doubled = f"{group.replace('-', '--')}-{volume.replace('-', '--')}"
         names += [f"{group}/{volume}", f"mapper/{doubled}"]
     return [spelling for name in names for spelling in (name, DEVICE_FOLDER + name)]

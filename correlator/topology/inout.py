@@ -1,13 +1,34 @@
 """Which pods cAdvisor saw doing I/O on which disks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from correlator.model.topology import PodRef
 from correlator.topology.disks import Disks, number_of
-from correlator.topology.nodes import Nodes
-from correlator.topology.rows import Row, Seen
+from correlator.topology.nodes import TARGET, Nodes
+from correlator.topology.pods import Name
+from correlator.topology.projection import Projection, Seen
+
+USE_LABELS = (*TARGET, "device", "major", "minor")
+
+
+class Use(NamedTuple):
+    """I/O of a pod as cAdvisor names it: on a node, a device (may be empty), major:minor (empty where not given)."""
+
+    pod: Name
+    node: str
+    device: str
+    number: str
+
+
+def uses(found: Projection, nodes: Nodes) -> dict[Use, Seen]:
+    """What the values of USE_LABELS say, each with when it was seen."""
+    return {
+        Use((namespace, pod), nodes.of(instance, node, (namespace, pod)), device, number_of(major, minor)): seen
+        for (instance, node, namespace, pod, device, major, minor), seen in found.items()
+        if pod
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,59 +39,40 @@ class PodIo:
     disk. `nodes` are all that cAdvisor shows; `node_of` is where each pod was seen last.
     """
 
-    seen: frozenset[tuple[PodRef, str, str]]
-    nameless: Mapping[PodRef, tuple[str, str]]
-    unresolved: Mapping[PodRef, frozenset[str]]
+    seen: frozenset[tuple[Name, str, str]]
+    nameless: Mapping[Name, tuple[str, str]]
+    unresolved: Mapping[Name, frozenset[str]]
     nodes: frozenset[str]
-    node_of: Mapping[PodRef, str]
+    node_of: Mapping[Name, str]
 
 
-def learn_io(pod_io: Iterable[Row], usage: Iterable[Row], nodes: Nodes, disks: Disks) -> PodIo:
-    """Read container_fs_* and container_blkio_device_usage_total.
+def learn_io(used: Mapping[Use, Seen], disks: Disks) -> PodIo:
+    """Connect uses with disks.
 
-    A row of the former without a device name says that there is I/O; only the latter's major and minor say where.
+    A use without name and number says that there is I/O; only others of the pod, with major and minor, say where.
     """
-    seen: set[tuple[PodRef, str, str]] = set()
-    numbers: dict[PodRef, set[tuple[str, str]]] = defaultdict(set)
-    unresolved: dict[PodRef, set[str]] = defaultdict(set)
-    last: dict[PodRef, tuple[Seen, str]] = {}
-    refs: dict[tuple[str, str], PodRef] = {}
-    io_nodes: set[str] = set()
-
-    def place(row: Row) -> tuple[PodRef, str]:
-        name = row.get("namespace"), row.get("pod")
-        ref = refs.setdefault(name, PodRef(*name))
-        node = nodes.of(row)
-        last[ref] = max(last.get(ref, (row.seen, node)), (row.seen, node))
-        io_nodes.add(node)
-        return ref, node
-
-    nameless: set[PodRef] = set()
-    for row in pod_io:
-        ref, node = place(row)
-        device = row.get("device")
-        if not device:
-            nameless.add(ref)
-        elif disk := disks.find(node, device):
-            seen.add((ref, node, disk))
-        else:
-            unresolved[ref].add(device)
-    for row in usage:
-        ref, node = place(row)
-        disk = disks.find(node, row.get("device")) if row.get("device") else disks.numbered(node, row)
+    last: dict[Name, tuple[Seen, str]] = {}
+    seen: set[tuple[Name, str, str]] = set()
+    unresolved: dict[Name, set[str]] = defaultdict(set)
+    nameless: dict[Name, set[tuple[str, str]]] = defaultdict(set)
+    for (pod, node, device, number), when in used.items():
+        known = last.get(pod)
+        last[pod] = (when, node) if known is None else max(known, (when, node))
+        disk = disks.find(node, device or number)
         if disk:
-            seen.add((ref, node, disk))
-        if not row.get("device"):
-            numbers[ref].add((node, disk))
-            if not disk:
-                unresolved[ref].add(number_of(row))
-    single = {ref: next(iter(found)) for ref, found in numbers.items() if len(found) == 1}
-    for ref in nameless - numbers.keys():
-        unresolved[ref].add("")
+            seen.add((pod, node, disk))
+        elif device or number:
+            unresolved[pod].add(device or number)
+        if number and not device:
+            nameless[pod].add((node, disk))
+    for pod, _, device, number in used:
+        if not device and not number and pod not in nameless:
+            unresolved[pod].add("")
+    single = {pod: min(places) for pod, places in nameless.items() if len(places) == 1}
     return PodIo(
         seen=frozenset(seen),
-        nameless={ref: place for ref, place in single.items() if place[1]},
-        unresolved={ref: frozenset(devices) for ref, devices in unresolved.items()},
-        nodes=frozenset(io_nodes - {""}),
-        node_of={ref: node for ref, (_, node) in last.items()},
+        nameless={pod: place for pod, place in single.items() if place[1]},
+        unresolved={pod: frozenset(devices) for pod, devices in unresolved.items()},
+        nodes=frozenset(use.node for use in used) - {""},
+        node_of={pod: node for pod, (_, node) in last.items()},
     )

@@ -2,13 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from correlator.topology.disks import Disks
-from correlator.topology.nodes import Nodes
-from correlator.topology.rows import Row
+from correlator.topology.disks import Disks, number_of
+from correlator.topology.projection import Projection, Seen
+
+MOUNT_LABELS = ("mountpoint", "device", "major", "minor")
 
 POD_MOUNT = re.compile(r"/pods/(?P<uid>[^/]+)/(?:volumes/[^/]+|volume-subpaths)/(?P<volume>[^/]+)(?:/.*)?$")
 """Below whatever kubelet's folder is: pods/<uid>/volumes/<plugin>/<volume>[/mount]."""
@@ -50,22 +51,19 @@ class Mounts:
         return mounts.get("/")
 
 
-def learn_mounts(found: Iterable[Row], nodes: Nodes, disks: Disks) -> Mounts:
-    """Read mount_info and filesystem_size together. Of two file systems on one mount point, one on a disk counts.
-
-    Of several on disks the newest.
-    """
-    candidates: dict[tuple[str, str], list[tuple[bool, Row, Mount]]] = defaultdict(list)
-    for row in found:
-        node, mountpoint = nodes.of(row), row.get("mountpoint")
-        if node and mountpoint:
-            disk = disks.numbered(node, row) or disks.find(node, row.get("device"))
-            mount = Mount(node, mountpoint, row.get("device"), disk)
-            candidates[node, mountpoint].append((bool(disk), row, mount))
+def learn_mounts(found: Projection, disks: Disks) -> Mounts:
+    """Read (node, *MOUNT_LABELS). Of two file systems on one mount point one on a disk counts, of such the newest."""
+    best: dict[tuple[str, str], tuple[bool, Seen, Mount]] = {}
+    for (node, mountpoint, device, major, minor), seen in found.items():
+        if not mountpoint:
+            continue
+        disk = disks.find(node, number_of(major, minor)) or disks.find(node, device)
+        candidate = bool(disk), seen, Mount(node, mountpoint, device, disk)
+        best[node, mountpoint] = max(best.get((node, mountpoint), candidate), candidate)
     by_node: dict[str, dict[str, Mount]] = defaultdict(dict)
-    for (node, mountpoint), several in candidates.items():
-        by_node[node][mountpoint] = max(several, key=lambda one: (one[0], one[1].newness()))[2]
-    of_pods = (_pod_mount(mount) for mounts in by_node.values() for mount in mounts.values() if mount.disk)
+    for (node, mountpoint), (_, _, mount) in best.items():
+        by_node[node][mountpoint] = mount
+    of_pods = (_pod_mount(mount) for _, _, mount in best.values() if mount.disk)
     return Mounts(by_node=by_node, of_pods=tuple(sorted(mount for mount in of_pods if mount is not None)))
 
 

@@ -1,90 +1,123 @@
 """What kube-state-metrics tells of pods: node, owner, start, tier."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from correlator.model.frame import Frame
-from correlator.topology.rows import Row, enumerate_rows, newest_row, rows
+from correlator.topology.projection import Projection, Seen, Values, newest, seen_steps
 
 Name: TypeAlias = tuple[str, str]
 """(namespace, pod)"""
+
+Uid: TypeAlias = tuple[str, str, str]
+"""(namespace, pod, uid)"""
+
+Newness: TypeAlias = tuple[int, float, int]
+"""(newest step, epoch seconds of the start, oldest step) of an incarnation"""
+
+OWNER_LABELS = ("namespace", "pod", "uid", "owner_kind", "owner_name")
+TIER_LABELS = ("namespace", "label_correlator_tier", "label_tier")
 
 POD_TEMPLATE_HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 """What a Deployment appends to its ReplicaSets' names: a 32-bit number in Kubernetes' alphabet without vowels."""
 
 
+class Incarnation(NamedTuple):
+    """A pod as long as its uid: what is deleted and made anew under the same name is another one."""
+
+    namespace: str
+    pod: str
+    uid: str
+    node: str
+    host_ip: str
+    created_by_kind: str
+    created_by_name: str
+
+
+POD_LABELS = Incarnation._fields
+
+
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """kube_pod_info of a window: each incarnation of a pod has a uid, and the newest one speaks for the pod."""
+    """kube_pod_info of a window: the newest incarnation speaks for the pod.
 
-    newest: Mapping[Name, Row]
-    nodes_of_name: Mapping[Name, frozenset[str]]
-    by_uid: Mapping[str, Row]
+    `moved` are pods that were on several nodes; `host_nodes` are (address, node).
+    """
+
+    newest: Mapping[Name, Incarnation]
+    moved: frozenset[Name]
+    by_uid: Mapping[str, Incarnation]
     nodes: frozenset[str]
     host_nodes: frozenset[tuple[str, str]]
 
     def node_of(self, name: Name) -> str:
         """The node of a pod's newest incarnation; empty when unknown."""
-        row = self.newest.get(name)
-        return "" if row is None else row.get("node")
+        found = self.newest.get(name)
+        return "" if found is None else found.node
 
     def only_node_of(self, name: Name) -> str:
         """The node of a pod that was on a single node during the window; empty for others."""
-        nodes = self.nodes_of_name.get(name, frozenset())
-        return next(iter(nodes)) if len(nodes) == 1 else ""
+        return "" if name in self.moved else self.node_of(name)
 
 
-def learn_pods(info: Frame, started_at: Mapping[tuple[str, str, str], float]) -> PodFacts:
-    """Read pod_info. Of two incarnations seen at the same step the one that started last is the newer."""
-    found = rows(info)
-    incarnations: dict[Name, list[Row]] = defaultdict(list)
-    for row in found:
-        incarnations[row.get("namespace"), row.get("pod")].append(row)
-
-    def newness(row: Row) -> tuple[int, float, object]:
-        started = started_at.get((row.get("namespace"), row.get("pod"), row.get("uid")), 0.0)
-        return row.seen[0], started, row.newness()
-
+def learn_pods(info: Projection, started_at: Mapping[Uid, float]) -> PodFacts:
+    """Read the values of POD_LABELS. Of two incarnations seen at the same step the one that started last is newer."""
+    by_name: dict[Name, tuple[Newness, Values]] = {}
+    by_uid: dict[str, tuple[Newness, Values]] = {}
+    nodes_of: dict[Name, set[str]] = {}
+    for values, seen in info.items():
+        namespace, pod, uid, node, *_ = values
+        name = (namespace, pod)
+        new = (seen[0], started_at.get((namespace, pod, uid), 0.0), seen[1]), values
+        if name not in by_name:
+            by_name[name] = new
+        else:
+            nodes_of.setdefault(name, {by_name[name][1][3]}).add(node)
+            by_name[name] = max(by_name[name], new)
+        if uid:
+            by_uid[uid] = max(by_uid[uid], new) if uid in by_uid else new
+    hosts = frozenset((values[4], values[3]) for values in info)
     return PodFacts(
-        newest={name: max(candidates, key=newness) for name, candidates in incarnations.items()},
-        nodes_of_name={
-            name: frozenset(row.get("node") for row in candidates) - {""} for name, candidates in incarnations.items()
-        },
-        by_uid={row.get("uid"): row for row in sorted(found, key=Row.newness) if row.get("uid")},
-        nodes=frozenset(row.get("node") for row in found) - {""},
-        host_nodes=frozenset((row.get("host_ip"), row.get("node")) for row in found),
+        newest={name: Incarnation(*values) for name, (_, values) in by_name.items()},
+        moved=frozenset(name for name, nodes in nodes_of.items() if len(nodes - {""}) > 1),
+        by_uid={uid: Incarnation(*values) for uid, (_, values) in by_uid.items()},
+        nodes=frozenset(node for _, node in hosts) - {""},
+        host_nodes=hosts,
     )
 
 
-def start_times(frame: Frame) -> dict[tuple[str, str, str], float]:
-    """(namespace, pod, uid) → epoch seconds, the newest reading of kube_pod_start_time."""
+def start_times(frame: Frame) -> dict[Uid, float]:
+    """The newest reading of kube_pod_start_time for each incarnation, in epoch seconds."""
+    steps, _ = seen_steps(frame.values)
+    values = frame.values[np.arange(len(steps)), steps].tolist() if steps.size else []
     return {
-        (row.get("namespace"), row.get("pod"), row.get("uid")): float(frame.values[index, row.seen[0]])
-        for index, row in enumerate_rows(frame)
+        (pairs.get("namespace", ""), pairs.get("pod", ""), pairs.get("uid", "")): value
+        for pairs, step, value in zip(map(dict, frame.labels), steps.tolist(), values, strict=True)
+        if step >= 0
     }
 
 
-def workloads(owners: Frame, facts: PodFacts, kept: Iterable[Name]) -> dict[Name, str]:
+def workloads(owners: Projection, facts: PodFacts, kept: Collection[Name]) -> dict[Name, str]:
     """The workload of each of the pods `kept`: the newest incarnation's owner; empty for a pod without one."""
-    wanted = set(kept)
-    found: dict[Name, list[Row]] = defaultdict(list)
-    for row in rows(owners):
-        if (name := (row.get("namespace"), row.get("pod"))) in wanted:
-            found[name].append(row)
-    return {name: _workload(found.get(name, []), facts.newest.get(name)) for name in wanted}
+    found: dict[Name, list[tuple[Values, Seen]]] = {}
+    for values, seen in owners.items():
+        name = values[0], values[1]
+        if name in kept:
+            found.setdefault(name, []).append((values, seen))
+    return {name: _workload(found.get(name, []), facts.newest.get(name)) for name in kept}
 
 
-def _workload(owners: list[Row], pod: Row | None) -> str:
-    """From the pod's owners, else from who created it."""
-    if pod is not None:
-        owners = [owner for owner in owners if owner.get("uid") == pod.get("uid")] or owners
+def _workload(owners: list[tuple[Values, Seen]], pod: Incarnation | None) -> str:
+    """From the pod's owners (values of OWNER_LABELS), else from who created it."""
+    if len(owners) > 1 and pod is not None:
+        owners = [(values, seen) for values, seen in owners if values[2] == pod.uid] or owners
     if owners:
-        owner = newest_row(owners)
-        return workload(owner.get("owner_kind"), owner.get("owner_name"))
-    return "" if pod is None else workload(pod.get("created_by_kind"), pod.get("created_by_name"))
+        return workload(*newest(owners)[3:])
+    return "" if pod is None else workload(pod.created_by_kind, pod.created_by_name)
 
 
 def workload(kind: str, name: str) -> str:
@@ -96,11 +129,7 @@ def workload(kind: str, name: str) -> str:
     return f"{kind}/{name}"
 
 
-def tiers_of_namespaces(labels: Frame, settings: Mapping[str, str]) -> dict[str, str]:
+def tiers_of_namespaces(labels: Projection, settings: Mapping[str, str]) -> dict[str, str]:
     """The tier of each namespace: as set for this daemon, else its label `correlator_tier`, else its label `tier`."""
-    by_namespace: dict[str, list[Row]] = defaultdict(list)
-    for row in rows(labels):
-        by_namespace[row.get("namespace")].append(row)
-    found = {name: newest_row(candidates) for name, candidates in by_namespace.items()}
-    named = {name: row.get("label_correlator_tier") or row.get("label_tier") for name, row in found.items()}
-    return {**named, **settings}
+    told = {values[0]: values[1] or values[2] for values, _ in sorted(labels.items(), key=lambda one: one[::-1])}
+    return {**told, **settings}

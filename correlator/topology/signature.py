@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import Frames, Labels
 from correlator.topology import signals
-from correlator.topology.rows import Steps, seen_steps
+from correlator.topology.projection import Steps, seen_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""All that a window tells: nodes, disks, mounts, pods, claims, I/O, victims, each read by its own rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from correlator.model.frame import Frames
+from correlator.model.topology import victim_ref
+from correlator.topology import claims, inout, mounts, nodes, pods, signals
+from correlator.topology.disks import Disks, Sightings, learn_disks
+from correlator.topology.pods import Name, PodFacts, Uid
+from correlator.topology.projection import Values, project
+
+VICTIM_LABELS = ("namespace", "pod", "instance", "node")
+DISK_LABELS = (*nodes.TARGET, "device")
+INFO_LABELS = (*DISK_LABELS, "major", "minor")
+MAPPER_LABELS = (*DISK_LABELS, "name", "vg_name", "lv_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules found; `victims` maps each victim to the newest (instance, node) of its series."""
+
+    pods: PodFacts
+    started_at: Mapping[Uid, float]
+    nodes: nodes.Nodes
+    disks: Disks
+    mounts: mounts.Mounts
+    io: inout.PodIo
+    claims: claims.Claims
+    victims: Mapping[Name, tuple[str, str]]
+
+
+def learn_facts(frames: Frames) -> Facts:
+    """Read a window: nodes first, since devices are named on nodes, and disks before what lies on them."""
+    started_at = pods.start_times(frames.get(signals.POD_START_TIME))
+    pod_facts = pods.learn_pods(project(frames, [signals.POD_INFO], pods.POD_LABELS), started_at)
+    pod_io = project(frames, (*signals.POD_IO, signals.POD_DEVICE_USAGE), inout.USE_LABELS)
+    clues = nodes.Clues(
+        exporter=project(frames, signals.NODE_EXPORTER, nodes.TARGET),
+        names=project(frames, [signals.NODE_NAME], ("instance", "nodename")),
+        cadvisor=pod_io.items(),
+        heartbeats=[instance for (instance,) in project(frames, [signals.POD_IO_HEARTBEAT], ("instance",))],
+    )
+    found_nodes = nodes.learn_nodes(clues, pod_facts)
+    used = inout.uses(pod_io, found_nodes)
+
+    def placed(names: tuple[str, ...], *read: str) -> dict[Values, tuple[int, int]]:
+        return found_nodes.place(project(frames, read, names))
+
+    mounted = placed((*nodes.TARGET, *mounts.MOUNT_LABELS), signals.MOUNT_INFO, signals.FILESYSTEM_SIZE)
+    sightings = Sightings(
+        counters=placed(DISK_LABELS, *signals.DISK_COUNTERS).keys(),
+        infos=placed(INFO_LABELS, signals.DISK_INFO).keys(),
+        mappings=placed(MAPPER_LABELS, signals.DISK_MAPPER_INFO).keys(),
+        mounts=mounted.keys(),
+        used={(use.node, use.device, use.number) for use in used},
+    )
+    disks = learn_disks(sightings)
+    return Facts(
+        pods=pod_facts,
+        started_at=started_at,
+        nodes=found_nodes,
+        disks=disks,
+        mounts=mounts.learn_mounts(mounted, disks),
+        io=inout.learn_io(used, disks),
+        claims=claims.learn_claims(
+            project(frames, [signals.POD_CLAIMS], claims.USED_LABELS),
+            project(frames, [signals.CLAIM_INFO], claims.BOUND_LABELS),
+            project(frames, [signals.PERSISTENT_VOLUME_INFO], claims.VOLUME_LABELS),
+        ),
+        victims=_victims(frames),
+    )
+
+
+def _victims(frames: Frames) -> dict[Name, tuple[str, str]]:
+    """The pods whose first tokens are watched."""
+    found = project(frames, [signals.TTFT_COUNT], VICTIM_LABELS)
+    victims = {}
+    for values, _ in sorted(found.items(), key=lambda one: one[::-1]):
+        ref = victim_ref(dict(zip(VICTIM_LABELS, values, strict=True)))
+        victims[ref.namespace, ref.pod] = (values[2], values[3])
+    return victims
