@@ -23,7 +23,7 @@ def render_metrics(
     snapshot: Snapshot | None,
     open_incidents: Sequence[Incident],
     status: EngineStatus,
-    totals: Mapping[str, int],
+    totals: Mapping[Verdict, int],
     accept: str = "",
 ) -> tuple[str, bytes]:
     """Content type and body of `/metrics`, negotiated by the Accept header.
@@ -39,7 +39,7 @@ def render_metrics(
 
 
 def collect(
-    snapshot: Snapshot | None, open_incidents: Sequence[Incident], status: EngineStatus, totals: Mapping[str, int]
+    snapshot: Snapshot | None, open_incidents: Sequence[Incident], status: EngineStatus, totals: Mapping[Verdict, int]
 ) -> tuple[Metric, ...]:
     """The families that have a series, in the order of `FAMILIES`."""
     samples = _Samples()
@@ -52,7 +52,7 @@ def collect(
     for incident in open_incidents:
         _add_incident(samples, incident)
     for verdict in Verdict:
-        samples.add("correlator_incidents_total", (verdict.value,), totals.get(verdict.value, 0))
+        samples.add("correlator_incidents_total", (verdict.value,), totals.get(verdict, 0))
     _add_engine(samples, status)
     return samples.families(status.cluster)
 

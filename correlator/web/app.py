@@ -1,0 +1,63 @@
+"""The application: routers, errors, headers, in one place."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+
+import correlator
+from correlator.web import problems
+from correlator.web.parameters import refuse_unknown_parameters
+from correlator.web.routers import (
+    docs,
+    episodes,
+    explain,
+    health,
+    incidents,
+    metrics,
+    page,
+    status,
+    stream,
+    topology,
+    victims,
+    volumes,
+)
+from correlator.web.security import SecurityHeaders
+from correlator.web.state import WebState
+
+LARGEST_BODY_BYTES = 1_000_000
+DESCRIPTION = (
+    "Says whether storage contention made time-to-first-token worse, on which volume, and which pods did it. "
+    "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
+    "what is not known. Errors are RFC 9457 problem details."
+)
+_API = (incidents, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_ANY_ERROR: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
+    "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
+}
+
+
+def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI:
+    """The application over `state`. Requests pass `guards` first: the place for whoever decides who may ask."""
+    app = FastAPI(
+        title="correlator",
+        version=correlator.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=LARGEST_BODY_BYTES,
+        middleware=[Middleware(SecurityHeaders), *guards],
+    )
+    app.state.web = state
+    app.include_router(health.router)
+    for module in _API:
+        app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
+    app.include_router(page.router)
+    app.include_router(docs.router)
+    app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
+    app.mount("/static", StaticFiles(packages=[("correlator.web", "static")]), name="static")
+    problems.install(app)
+    return app

@@ -1,0 +1,1 @@
+"""A module for each resource; each has one `router`."""

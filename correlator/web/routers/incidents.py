@@ -1,0 +1,101 @@
+"""Incidents: lists, one, its evidence, its picture, and what people say of it."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from correlator.model.finding import Evidence
+from correlator.model.incident import Feedback, Incident
+from correlator.picture import draw
+from correlator.web.parameters import IncidentFilters
+from correlator.web.problems import ProblemDetails, not_found
+from correlator.web.respond import Listing, answer, listing
+from correlator.web.security import PICTURE_POLICY
+from correlator.web.state import State, WebState
+
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "No such incident"}}
+PodName = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,63}/[^/\s]{1,253}$")]
+MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+class FeedbackGiven(BaseModel):
+    """What a person says of a verdict; `culprits` are `namespace/pod`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict_right: bool
+    culprits: list[PodName] = Field(default=[], max_length=100)
+    note: str = Field(default="", max_length=10_000)
+
+
+@router.get("", response_model=Listing[Incident], summary="Incidents, newest first")
+def list_incidents(state: State, filters: Annotated[IncidentFilters, Query()]) -> Response:
+    """All filters must hold; a page at a time."""
+    page = state.incidents.search(filters.incident_query(), limit=filters.limit, cursor=filters.cursor)
+    return listing(page.items, page.next_cursor)
+
+
+@router.get("/{identity}", response_model=Incident, responses=UNKNOWN, summary="One incident")
+def get_incident(state: State, identity: str) -> Response:
+    """Verdict, suspects and effect as they are known by now."""
+    return answer(incident_of(state, identity))
+
+
+@router.get("/{identity}/evidence", response_model=Evidence, responses=UNKNOWN, summary="The series behind it")
+def get_evidence(state: State, identity: str) -> Response:
+    """Curves on one time axis; empty where none were kept."""
+    incident_of(state, identity)
+    return answer(state.incidents.evidence(identity) or Evidence())
+
+
+@router.get("/{identity}/plot.svg", response_class=Response, responses=UNKNOWN, summary="The picture as SVG")
+def plot_svg(request: Request, state: State, identity: str) -> Response:
+    """First tokens, volume and suspects on one time axis."""
+    return _plot(request, state, identity, "svg")
+
+
+@router.get("/{identity}/plot.png", response_class=Response, responses=UNKNOWN, summary="The picture as PNG")
+def plot_png(request: Request, state: State, identity: str) -> Response:
+    """First tokens, volume and suspects on one time axis."""
+    return _plot(request, state, identity, "png")
+
+
+@router.post("/{identity}/feedback", response_model=Incident, responses=UNKNOWN, summary="Say whether it was right")
+def give_feedback(state: State, identity: str, given: FeedbackGiven) -> Response:
+    """Kept and shown; the newest replaces what was said before. Answers the incident."""
+    return answer(keep_feedback(state, identity, given))
+
+
+def incident_of(state: WebState, identity: str) -> Incident:
+    """The incident, or the problem that nobody knows it."""
+    incident = state.incidents.get(identity)
+    if incident is None:
+        raise not_found("incident", identity)
+    return incident
+
+
+def keep_feedback(state: WebState, identity: str, given: FeedbackGiven) -> Incident:
+    """Add what was said, with the time; the incident as it is then."""
+    culprits = tuple(dict.fromkeys(given.culprits))
+    said = Feedback(verdict_right=given.verdict_right, culprits=culprits, note=given.note.strip(), given_at=state.now())
+    incident = state.incidents.add_feedback(identity, said)
+    if incident is None:
+        raise not_found("incident", identity)
+    return incident
+
+
+def _plot(request: Request, state: WebState, identity: str, kind: Literal["svg", "png"]) -> Response:
+    """The picture, drawn only where the one at hand is old."""
+    incident = incident_of(state, identity)
+    headers = {
+        "etag": f'"{incident.id}-{incident.updated_at.timestamp():.0f}-{kind}"',
+        "cache-control": "private, no-cache",
+        "content-security-policy": PICTURE_POLICY,
+    }
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    picture = draw(incident, state.incidents.evidence(identity) or Evidence(), kind)
+    return Response(picture, headers=headers, media_type=MEDIA_TYPES[kind])

@@ -1,0 +1,28 @@
+"""The daemon's own and the synthetic metrics."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+
+from correlator.incidents.query import IncidentQuery
+from correlator.model import incident as model
+from correlator.publish.synthetic import render_metrics
+from correlator.web.routers.health import reasons_against
+from correlator.web.state import State
+
+OPEN = IncidentQuery(state=model.State.OPEN)
+router = APIRouter(tags=["metrics"])
+
+
+@router.get("/metrics", summary="Prometheus text; OpenMetrics by negotiation", response_class=Response)
+def metrics(request: Request, state: State) -> Response:
+    """What docs/metrics.md lists."""
+    status = replace(state.status(), problems=reasons_against(state))
+    content_type, body = render_metrics(
+        state.snapshot(),
+        tuple(state.incidents.every(OPEN)),
+        status,
+        state.incidents.counts(),
+        request.headers.get("accept", ""),
+    )
+    return Response(body, headers={"content-type": content_type})

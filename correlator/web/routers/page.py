@@ -1,0 +1,97 @@
+"""The page: an overview, and one incident with the picture that convinces."""
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from correlator.incidents.query import IncidentQuery
+from correlator.model.incident import Incident, State
+from correlator.web.problems import Problem
+from correlator.web.render import render
+from correlator.web.routers.health import reasons_against
+from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
+from correlator.web.routers.victims import with_incidents
+from correlator.web.routers.volumes import saturation
+from correlator.web.security import refuse_foreign_forms
+from correlator.web.state import State as Web
+from correlator.web.state import WebState
+
+router = APIRouter(include_in_schema=False)
+OPEN_SHOWN, RECENT_SHOWN, VOLUMES_SHOWN, VICTIMS_SHOWN = 50, 15, 25, 50
+
+
+async def _feedback_form(request: Request) -> FeedbackGiven:
+    """The form's fields; culprits stand one on a line."""
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    said = {name: values[-1] for name, values in fields.items()}
+    try:
+        return FeedbackGiven(
+            verdict_right=said.get("verdict_right", "") == "yes",
+            culprits=said.get("culprits", "").split(),
+            note=said.get("note", ""),
+        )
+    except ValidationError as error:
+        detail = "culprits are written as namespace/pod, one on a line; a note has at most 10,000 characters"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+
+
+@router.get("/")
+def overview(request: Request, state: Web) -> Response:
+    """What is wrong now, what was lately, and what is watched."""
+    snapshot = state.snapshot()
+    volumes = sorted(snapshot.volumes, key=saturation, reverse=True) if snapshot else []
+    victims = with_incidents(snapshot.victims, state.incidents) if snapshot else []
+    return render(
+        request,
+        "overview.html",
+        status_now=state.status(),
+        now=state.now(),
+        reasons=reasons_against(state),
+        snapshot=snapshot,
+        open_incidents=state.incidents.search(IncidentQuery(state=State.OPEN), limit=OPEN_SHOWN),
+        recent=state.incidents.search(IncidentQuery(state=State.RESOLVED), limit=RECENT_SHOWN).items,
+        volumes=volumes[:VOLUMES_SHOWN],
+        hidden_volumes=len(volumes) - VOLUMES_SHOWN,
+        victims=victims[:VICTIMS_SHOWN],
+        hidden_victims=len(victims) - VICTIMS_SHOWN,
+        volume_names={volume.id: volume.name for volume in volumes},
+    )
+
+
+@router.get("/incidents/{identity}")
+def incident(request: Request, state: Web, identity: str) -> Response:
+    """All that is known of one incident."""
+    found = state.incidents.get(identity)
+    if found is None:
+        return render(
+            request, "missing.html", HTTPStatus.NOT_FOUND, status_now=state.status(), what="incident", name=identity
+        )
+    return _incident_page(request, state, found)
+
+
+@router.post("/incidents/{identity}/feedback", dependencies=[Depends(refuse_foreign_forms)])
+async def feedback(
+    request: Request, state: Web, identity: str, given: Annotated[FeedbackGiven, Depends(_feedback_form)]
+) -> Response:
+    """Keep what the form says and show the incident again."""
+    kept = await run_in_threadpool(keep_feedback, state, identity, given)
+    root = request.scope.get("root_path", "").rstrip("/")
+    return RedirectResponse(f"{root}/incidents/{kept.id}#feedback", HTTPStatus.SEE_OTHER)
+
+
+def _incident_page(request: Request, state: WebState, found: Incident) -> Response:
+    end = found.ended_at or max(state.now(), found.started_at)
+    return render(
+        request,
+        "incident.html",
+        status_now=state.status(),
+        incident=found,
+        lasts_seconds=(end - found.started_at).total_seconds(),
+        accused=[suspect for suspect in found.suspects if suspect.accused],
+        episode=state.incidents.episode(found.episode_id),
+    )

@@ -1,0 +1,58 @@
+"""What happens to incidents, as it happens: server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from correlator.incidents.lifecycle import Event
+from correlator.web.respond import encode
+from correlator.web.state import State, WebState
+
+router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
+KEEP_ALIVE_SECONDS = 15.0
+BATCH = 100
+LastEventId = Annotated[int | None, Header(alias="last-event-id", ge=0, description="Resume after this event.")]
+After = Annotated[int | None, Query(ge=0, description="The same, for clients that cannot set headers.")]
+
+
+class EventStream(StreamingResponse):
+    """A stream of events, as OpenAPI names it."""
+
+    media_type = "text/event-stream"
+
+
+@router.get("", response_class=EventStream, summary="Server-sent events: opened, updated, resolved")
+async def stream(state: State, last_event_id: LastEventId = None, after: After = None) -> Response:
+    """Each event's id is its place in the log and its data the incident. Begins with what happens from now on."""
+    begin = last_event_id if last_event_id is not None else after
+    if begin is None:
+        begin = await run_in_threadpool(state.incidents.last_sequence)
+    return EventStream(_events(state, begin), headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+
+
+async def _events(state: WebState, sequence: int) -> AsyncIterator[bytes]:
+    """Events after `sequence` until the daemon stops; a comment now and then keeps the connection open."""
+    yield b"retry: 3000\n\n"
+    silent_seconds = 0.0
+    while not state.stopping():
+        batch = await run_in_threadpool(state.incidents.events_after, sequence, limit=BATCH)
+        for event in batch:
+            yield _frame(event)
+            sequence = event.sequence
+        if batch:
+            silent_seconds = 0.0
+            continue
+        if silent_seconds >= KEEP_ALIVE_SECONDS:
+            yield b": still here\n\n"
+            silent_seconds = 0.0
+        await asyncio.sleep(state.stream_poll_seconds)
+        silent_seconds += state.stream_poll_seconds
+
+
+def _frame(event: Event) -> bytes:
+    """One event; JSON has no line breaks."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.sequence, event.kind.encode(), encode(event.incident))

@@ -1,0 +1,103 @@
+"""All that the web reads: values and questions that the daemon hands in."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+
+from correlator.incidents.lifecycle import Event
+from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
+from correlator.model.finding import Evidence, Finding, Verdict
+from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.snapshot import Snapshot
+from correlator.model.topology import PodRef
+from correlator.publish.status import EngineStatus
+from correlator.web.problems import Problem
+
+
+class IncidentReads(Protocol):
+    """The read side of the store, and the one thing that people add to it. Every method may raise StoreError."""
+
+    def search(
+        self, query: IncidentQuery | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Incident]:
+        """A page of incidents, newest first."""
+        ...
+
+    def every(self, query: IncidentQuery | None = None) -> Iterator[Incident]:
+        """All incidents asked for, newest first."""
+        ...
+
+    def get(self, identity: str) -> Incident | None:
+        """One incident; None where nobody knows it."""
+        ...
+
+    def evidence(self, identity: str) -> Evidence | None:
+        """The series behind an incident; None where there are none."""
+        ...
+
+    def episodes(
+        self, query: EpisodeQuery | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Episode]:
+        """A page of episodes, newest first."""
+        ...
+
+    def episode(self, identity: str) -> Episode | None:
+        """One episode; None where nobody knows it."""
+        ...
+
+    def events_after(self, sequence: int, *, limit: int = 100) -> Sequence[Event]:
+        """What happened after a sequence, oldest first."""
+        ...
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest event; 0 where there is none."""
+        ...
+
+    def counts(self, cluster: str | None = None) -> Mapping[Verdict, int]:
+        """Incidents ever opened, by verdict."""
+        ...
+
+    def add_feedback(self, identity: str, feedback: Feedback) -> Incident | None:
+        """Keep what a person said; None where nobody knows the incident."""
+        ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebState:
+    """What the web answers from. All callables are quick but `explain`, and safe to call from several threads.
+
+    `snapshot` gives None until the first cycle has finished. `explain` gives None where nothing is to be said of that
+    victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
+    """
+
+    snapshot: Callable[[], Snapshot | None]
+    incidents: IncidentReads
+    status: Callable[[], EngineStatus]
+    explain: Callable[[PodRef, datetime | None], Finding | None]
+    stopping: Callable[[], bool] = lambda: False
+    now: Callable[[], datetime] = _now
+    stream_poll_seconds: float = 1.0
+
+
+def _web_state(request: Request) -> WebState:
+    return cast("WebState", request.app.state.web)
+
+
+def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
+    snapshot = state.snapshot()
+    if snapshot is None:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET)
+    return snapshot
+
+
+NOT_YET = "no cycle of the engine has finished yet; try again in a moment"
+State = Annotated[WebState, Depends(_web_state)]
+Newest = Annotated[Snapshot, Depends(_snapshot)]

@@ -1,0 +1,1 @@
+"""The web over a hand-written store and hand-made snapshots."""
