@@ -51,8 +51,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A recording in memory; `signals` names what each frame holds."""
+    """A recording in memory; `signals` names what each frame holds, `path` is where it was read."""
 
+    path: Path
     frames: Frames
     signals: Mapping[str, Recorded]
     created_at: datetime
@@ -101,6 +102,7 @@ def read_recording(path: Path) -> Recording:
         what = "a zip file that is damaged or cut off" if beginning == b"PK" else "not a zip file"
         raise RecordingError(path, f"no recording: it is {what}") from error
     return Recording(
+        path=path,
         frames=Frames(
             manifest.steps(),
             frames,
