@@ -1,24 +1,24 @@
-"""The lab's own exporter: cAdvisor's series and kube-state-metrics' on one loopback port, each on its path."""
+"""An exporter on a loopback port: a text for each path, made at the moment of the scrape."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-from tests.lab.exposition import CONTENT_TYPE, Sample, render
+from tests.lab.exposition import CONTENT_TYPE
 
-Collector = Callable[[float], Iterable[Sample]]
+Text = Callable[[float], str]
 
 
 class Exporter:
-    """Serves what its collectors give at the moment of the scrape; a path in `broken` answers 500."""
+    """Serves its texts, each given the time in seconds since the epoch; a path in `broken` answers 500."""
 
-    def __init__(self, collectors: Mapping[str, Collector]) -> None:
-        self.collectors = collectors
+    def __init__(self, texts: Mapping[str, Text], port: int = 0) -> None:
+        self.texts = texts
         self.broken: set[str] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
@@ -41,11 +41,11 @@ class Exporter:
 def _handler(exporter: Exporter) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            collector = exporter.collectors.get(self.path)
-            if collector is None or self.path in exporter.broken:
-                self.send_error(404 if collector is None else 500)
+            text = exporter.texts.get(self.path)
+            if text is None or self.path in exporter.broken:
+                self.send_error(404 if text is None else 500)
                 return
-            body = render(collector(time.time())).encode()
+            body = text(time.time()).encode()
             self.send_response(200)
             self.send_header("Content-Type", CONTENT_TYPE)
             self.send_header("Content-Length", str(len(body)))

@@ -1,5 +1,6 @@
 """The lab's pods as they run: an identity, a control group, a directory on a volume, fio processes."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -110,9 +111,11 @@ def launch(command: Sequence[str], group: Group, output: Path, *, feed: bool = F
 
 
 def end(process: "subprocess.Popen[bytes]", patience_seconds: float = 10.0) -> None:
-    """Ask a program to end, then make it."""
+    """Ask a program to end (one that is fed, by the end of its input), then make it."""
     if process.stdin is not None:
         process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience_seconds)
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGCONT)
         os.killpg(process.pid, signal.SIGTERM)

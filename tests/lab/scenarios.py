@@ -16,14 +16,16 @@ DATABASE = PodSpec(
     namespace="data",
     owner_kind="StatefulSet",
     base_name="postgres",
-    streams=(Stream(("--rw=randrw", "--rwmixread=60", "--bs=8k", "--iodepth=2", "--rate_iops=72,48"), begins=None),),
+    streams=(
+        Stream(("--rw=randrw", "--rwmixread=60", "--bs=8k", "--ioengine=psync", "--rate_iops=72,48"), begins=None),
+    ),
 )
 LOGS = PodSpec(
     role="innocent",
     namespace="monitoring",
     owner_kind="StatefulSet",
     base_name="loki",
-    streams=(Stream(_sequential("write", "128k", 1, "--rate=4m"), begins=None),),
+    streams=(Stream(("--rw=write", "--bs=128k", "--ioengine=psync", "--rate=4m"), begins=None),),
 )
 USUAL = (DATABASE, LOGS)
 

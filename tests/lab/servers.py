@@ -43,6 +43,8 @@ def node_exporter_command(port: int, devices: list[str]) -> list[str]:
         f"--web.listen-address=127.0.0.1:{port}",
         "--collector.disable-defaults",
         "--collector.diskstats",
+        # Its default pattern hides loop devices; the two options exclude each other, so that one must go.
+        "--collector.diskstats.device-exclude=",
         f"--collector.diskstats.device-include=^({'|'.join(devices)})$",
         "--collector.pressure",
         "--collector.filesystem",
@@ -100,6 +102,20 @@ def wait_until_ready(url: str, what: str, log: Path) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise LabError(f"{what} does not answer at {url}; its log ends: {log.read_text()[-600:]}")
+
+
+def require_targets(url: str, count: int) -> None:
+    """Return once Prometheus has scraped so many targets; LabError naming those that do not answer."""
+    deadline = time.monotonic() + START_PATIENCE_SECONDS
+    while True:
+        with urllib.request.urlopen(f"{url}/api/v1/targets?state=active", timeout=5) as answer:  # noqa: S310 (ours)
+            targets = json.load(answer)["data"]["activeTargets"]
+        failing = [f"{one['labels']['job']}: {one['lastError']}" for one in targets if one["health"] != "up"]
+        if len(targets) == count and not failing:
+            return
+        if time.monotonic() > deadline:
+            raise LabError(f"targets that do not answer: {'; '.join(failing)}")
+        time.sleep(0.2)
 
 
 def _program(name: str) -> str:

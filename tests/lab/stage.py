@@ -23,6 +23,7 @@ from tests.lab.devices import (
     remove_device,
 )
 from tests.lab.exporter import Exporter
+from tests.lab.exposition import render
 from tests.lab.identities import VICTIM, Node, identity_for, node_for
 from tests.lab.inference import VictimConfig
 from tests.lab.kube_state import kube_state_samples
@@ -33,6 +34,7 @@ from tests.lab.servers import (
     free_port,
     node_exporter_command,
     prometheus_command,
+    require_targets,
     wait_until_ready,
     write_prometheus_config,
 )
@@ -122,8 +124,8 @@ def set_up(scenario: Scenario, ground: Ground, setting: Setting, stack: ExitStac
     exporter = stack.enter_context(
         Exporter(
             {
-                CADVISOR_PATH: lambda at: cadvisor_samples(pods, at),
-                KUBE_STATE_PATH: lambda at: kube_state_samples(node, pods, at),
+                CADVISOR_PATH: lambda at: render(cadvisor_samples(pods, at)),
+                KUBE_STATE_PATH: lambda at: render(kube_state_samples(node, pods, at)),
             }
         )
     )
@@ -139,6 +141,7 @@ def set_up(scenario: Scenario, ground: Ground, setting: Setting, stack: ExitStac
     _serve(prometheus_command(config, out / "prometheus", prometheus_port), system, logs / "prometheus.log", stack)
     url = f"http://127.0.0.1:{prometheus_port}"
     wait_until_ready(f"{url}/-/ready", "Prometheus", logs / "prometheus.log")
+    require_targets(url, len(jobs))
     return Stage(
         node=node,
         devices=devices,

@@ -20,9 +20,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from prometheus_client import start_http_server
+from prometheus_client import generate_latest
 
 from tests.lab.arrivals import Arrival, arrivals
+from tests.lab.exporter import Exporter
 from tests.lab.inference import RequestRecord, VictimConfig
 from tests.lab.spec import VictimChange
 from tests.lab.vllm_metrics import VllmMetrics
@@ -152,12 +153,16 @@ async def run(config: VictimConfig, log: TextIO) -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     victim = Victim(config, log)
-    start_http_server(config.port, addr="127.0.0.1")
+    # Asked for OpenMetrics, the client library would write underscores for the colons of vLLM's names.
+    with Exporter({"/metrics": lambda _: generate_latest().decode()}, config.port):
+        await _serve(victim, lines)
+
+
+async def _serve(victim: Victim, lines: asyncio.StreamReader) -> None:
     serving = asyncio.create_task(victim.serve())
     changing = asyncio.create_task(_take_changes(victim, lines))
     await asyncio.wait({serving, changing}, return_when=asyncio.FIRST_COMPLETED)
     victim.write_unanswered()
-    log.flush()
     if serving.done():
         traceback.print_exception(serving.exception())
     # Threads that hang in a read of a frozen volume would hold up an orderly end.
