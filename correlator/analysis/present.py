@@ -1,5 +1,7 @@
 """The newest state of everything watched, for the page and the metrics."""
 
+from math import isfinite, isnan
+
 import numpy as np
 
 from correlator.analysis.evidence import instant
@@ -9,7 +11,7 @@ from correlator.analysis.rates import increments, label, liveness_of
 from correlator.analysis.regression import Level
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS, error_states
-from correlator.model.frame import BlindSpot, Floats, Frame, Frames
+from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels
 from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, TtftNow, VictimNow, VolumeNow
 from correlator.model.topology import Pod, PodRef, Topology, node_of, volume_of
 
@@ -20,6 +22,8 @@ RECENT_STEPS = 8
 """How many make up the present of first tokens, which are rarer."""
 
 STATISTICS = ("p50", "p95", "mean")
+
+PRICES = tuple(PRIOR.tolist())
 
 
 def _tail(frame: Frame) -> Frame:
@@ -35,7 +39,7 @@ def _tails(frames: Frames) -> Frames:
 
 
 def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if isfinite(value) else None
 
 
 def _rates_now(frames: Frames, signal: str, heartbeat: str) -> Floats:
@@ -101,6 +105,7 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
     signals = (*DEVICE_SIGNALS[:2], "disk_io_time", "disk_queue_time", "disk_read_time", "disk_write_time")
     reads, writes, busy, queue, read_time, write_time = (_by_volume(frames, topology, s) for s in signals)
     nan = float("nan")
+    any_error = _has_errors(frames)
     found = []
     for volume in topology.volumes.values():
         here = volume.id
@@ -116,7 +121,7 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
                 queue_depth=_known(queue.get(here, nan)),
                 read_latency_seconds=_quotient(read_time.get(here), reads.get(here)),
                 write_latency_seconds=_quotient(write_time.get(here), writes.get(here)),
-                errors=error_states(frames, topology, here) if _has_errors(frames) else (),
+                errors=error_states(frames, topology, here) if any_error else (),
                 pods=tuple(pods.get(here, ())),
             )
         )
@@ -136,8 +141,9 @@ def _quotient(time: float | None, operations: float | None) -> float | None:
 def _pods_on_volumes(frames: Frames, topology: Topology) -> dict[str, list[PodOnVolume]]:
     """Every pod's I/O on every volume now, largest device time first, at the prior's prices."""
     table: dict[tuple[str, PodRef], dict[str, float]] = {}
+    places: dict[Labels, tuple[str, PodRef]] = {}
     for signal in POD_SIGNALS:
-        for key, value in _pod_rates(frames, topology, signal).items():
+        for key, value in _pod_rates(frames, topology, signal, places).items():
             table.setdefault(key, {})[signal] = value
     learnt = {(edge.volume_id, edge.pod): edge.learnt.value for edge in topology.edges}
     found: dict[str, list[PodOnVolume]] = {}
@@ -151,7 +157,7 @@ def _pods_on_volumes(frames: Frames, topology: Topology) -> dict[str, list[PodOn
 
 def _pod_row(ref: PodRef, values: dict[str, float], topology: Topology, learnt: str) -> PodOnVolume:
     reads, writes, read_bytes, write_bytes = (values.get(signal, float("nan")) for signal in POD_SIGNALS)
-    priced = float(PRIOR @ np.array([reads, writes, read_bytes, write_bytes]))
+    priced = sum(price * value for price, value in zip(PRICES, (reads, writes, read_bytes, write_bytes), strict=True))
     return PodOnVolume(
         namespace=ref.namespace,
         pod=ref.pod,
@@ -165,18 +171,25 @@ def _pod_row(ref: PodRef, values: dict[str, float], topology: Topology, learnt: 
     )
 
 
-def _pod_rates(frames: Frames, topology: Topology, signal: str) -> dict[tuple[str, PodRef], float]:
-    """Rate of each (volume, pod): containers summed, the whole pod's row only where there are none."""
+def _pod_rates(
+    frames: Frames, topology: Topology, signal: str, places: dict[Labels, tuple[str, PodRef]]
+) -> dict[tuple[str, PodRef], float]:
+    """Rate of each (volume, pod): containers summed, the whole pod's row only where there are none.
+
+    `places` keeps where each row belongs: the signals of one pod share their labels.
+    """
     rates = _rates_now(frames, signal, "pod_io_heartbeat")
     containers: dict[tuple[str, PodRef], float] = {}
     whole: dict[tuple[str, PodRef], float] = {}
     for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        pairs = dict(labels)
-        volume_id = volume_of(pairs, topology)
-        if not volume_id or not np.isfinite(value):
+        key = places.get(labels)
+        if key is None:
+            pairs = dict(labels)
+            ref = PodRef(pairs.get("namespace", ""), pairs.get("pod", ""))
+            key = places[labels] = (volume_of(pairs, topology), ref)
+        if not key[0] or isnan(value):
             continue
-        key = (volume_id, PodRef(pairs.get("namespace", ""), pairs.get("pod", "")))
-        if pairs.get("container"):
+        if label(labels, "container"):
             containers[key] = containers.get(key, 0.0) + value
         else:
             whole[key] = value
@@ -193,7 +206,7 @@ def _nodes(frames: Frames, topology: Topology) -> tuple[NodeNow, ...]:
 def _pressure_by_node(frames: Frames, topology: Topology, signal: str) -> dict[str, float]:
     rates = _rates_now(frames, signal, "disk_heartbeat")
     rows = zip(frames.get(signal).labels, rates.tolist(), strict=True)
-    return {node_of(dict(labels), topology): min(1.0, value) for labels, value in rows if np.isfinite(value)}
+    return {node_of(dict(labels), topology): min(1.0, value) for labels, value in rows if isfinite(value)}
 
 
 def _pressure_by_pod(frames: Frames, signal: str) -> dict[PodRef, float]:
@@ -202,7 +215,7 @@ def _pressure_by_pod(frames: Frames, signal: str) -> dict[PodRef, float]:
     whole: dict[PodRef, float] = {}
     worst: dict[PodRef, float] = {}
     for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        if np.isfinite(value):
+        if isfinite(value):
             ref = PodRef(label(labels, "namespace"), label(labels, "pod"))
             target = worst if label(labels, "container") else whole
             target[ref] = max(target.get(ref, 0.0), min(1.0, value))

@@ -1,6 +1,6 @@
 """First tokens of every victim as request counts in buckets, step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,10 +77,12 @@ class Victim:
 def victims_of(frames: Frames) -> Victims:
     """All victims that have a TTFT histogram in the window, sorted by key."""
     buckets = frames.get("ttft_bucket")
-    owners = [_key(labels) for labels in buckets.labels]
-    keys = tuple(sorted(set(owners)))
+    servers = _servers(buckets.labels)
+    owner = {server: _key(server) for server in servers}
+    keys = tuple(sorted(set(owner.values())))
     index = {key: position for position, key in enumerate(keys)}
-    bounds, cumulative = _cumulative(frames, buckets, [index[key] for key in owners], len(keys))
+    parts = {server: (index[owner[server]], rows) for server, rows in servers.items()}
+    bounds, cumulative = _cumulative(frames, buckets, parts.values(), len(keys))
     counts = np.diff(cumulative, axis=1, prepend=0.0)
     np.maximum(counts, 0.0, out=counts)
     running = _readings(frames.get("requests_running"), index)
@@ -111,36 +113,37 @@ def _arrivals(finished: Floats, inside: Floats) -> Floats:
     return np.maximum(finished + more, 0.0)
 
 
-def _cumulative(frames: Frames, buckets: Frame, owners: Sequence[int], victims: int) -> tuple[Floats, Floats]:
+def _cumulative(
+    frames: Frames, buckets: Frame, servers: Collection[tuple[int, list[int]]], victims: int
+) -> tuple[Floats, Floats]:
     """Bucket bounds, and gains of the cumulative counts for each victim, bound and step.
 
-    Rows of one server (same labels but `le`) restart together, which the +Inf row decides. Servers of one victim
-    add up. A server without some bound has there what its next lower bound has.
+    `servers` are (victim, rows of one server's buckets). Rows of one server restart together, which its widest
+    bucket decides. Servers of one victim add up. A server without some bound has there what its next lower one has.
     """
     limits = np.array([_bound(labels) for labels in buckets.labels])
     bounds = np.unique(np.append(limits, np.inf))
-    gained = _bucket_gains(frames, buckets, limits)
+    gained = _bucket_gains(frames, buckets, limits, servers)
     total = np.zeros((victims, len(bounds), frames.grid.count))
-    for rows in _servers(buckets.labels).values():
-        order = sorted(rows, key=lambda row: limits[row])
+    for victim, rows in servers:
+        order = np.array(rows)[np.argsort(limits[rows], kind="stable")]
         columns = np.searchsorted(limits[order], bounds, side="right") - 1
         part = np.where((columns >= 0)[:, None], gained[order][np.maximum(columns, 0)], 0.0)
-        total[owners[rows[0]]] += np.where(np.isnan(gained[order[-1]]), np.nan, part)
+        total[victim] += np.where(np.isnan(gained[order[-1]]), np.nan, part)
     return bounds, total
 
 
-def _bucket_gains(frames: Frames, buckets: Frame, limits: Floats) -> Floats:
+def _bucket_gains(frames: Frames, buckets: Frame, limits: Floats, servers: Collection[tuple[int, list[int]]]) -> Floats:
     """Increments of bucket rows with restarts decided by each server's widest bucket."""
     values = buckets.values
-    resets = np.zeros(values.shape, dtype=np.bool_)
-    if values.size:
-        falls = np.zeros(values.shape, dtype=np.bool_)
-        with np.errstate(invalid="ignore"):
-            falls[:, 1:] = np.diff(values, axis=1) < 0
-        if falls.any():
-            for rows in _servers(buckets.labels).values():
-                widest = max(rows, key=lambda row: limits[row])
-                resets[rows] = falls[widest]
+    resets = None
+    with np.errstate(invalid="ignore"):
+        falls = values[:, 1:] < values[:, :-1]
+    if falls.any():
+        resets = np.zeros(values.shape, dtype=np.bool_)
+        for _, rows in servers:
+            widest = max(rows, key=lambda row: limits[row])
+            resets[rows, 1:] = falls[widest]
     return increments(values, liveness_of(frames, "ttft_bucket", "ttft_heartbeat"), resets)
 
 
