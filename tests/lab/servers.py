@@ -1,6 +1,7 @@
 """The servers that are not ours: Prometheus and node_exporter, started on loopback ports."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -9,9 +10,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.lab.devices import Device
 from tests.lab.errors import LabError
 
 START_PATIENCE_SECONDS = 60.0
@@ -19,13 +21,17 @@ START_PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class ScrapeJob:
-    """One scrape job with one target; `labels` are what service discovery and relabelling would have put on it."""
+    """One scrape job with one target; `labels` are what service discovery and relabelling would have put on it.
+
+    `replaced_labels` take the place of labels that would name this machine instead of the lab's node.
+    """
 
     name: str
     address: str
     labels: Mapping[str, str]
     path: str = "/metrics"
     keeps_own_labels: bool = False
+    replaced_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def free_port() -> int:
@@ -36,8 +42,10 @@ def free_port() -> int:
         return port
 
 
-def node_exporter_command(port: int, devices: list[str]) -> list[str]:
-    """Debian's node_exporter, showing the lab's loop devices, which it hides by default, and no other disk."""
+def node_exporter_command(port: int, devices: list[Device]) -> list[str]:
+    """Debian's node_exporter, showing the lab's loop devices, which it hides by default, and no others."""
+    mounts = (line.split()[1] for line in Path("/proc/mounts").read_text().splitlines())
+    others = sorted(set(mounts) - {str(device.mountpoint) for device in devices})
     return [
         _program("prometheus-node-exporter"),
         f"--web.listen-address=127.0.0.1:{port}",
@@ -45,10 +53,10 @@ def node_exporter_command(port: int, devices: list[str]) -> list[str]:
         "--collector.diskstats",
         # Its default pattern hides loop devices; the two options exclude each other, so that one must go.
         "--collector.diskstats.device-exclude=",
-        f"--collector.diskstats.device-include=^({'|'.join(devices)})$",
+        f"--collector.diskstats.device-include=^({'|'.join(device.name for device in devices)})$",
         "--collector.pressure",
         "--collector.filesystem",
-        "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys)($|/)",
+        f"--collector.filesystem.mount-points-exclude=^({'|'.join(map(re.escape, others))})$",
         "--collector.loadavg",
         "--collector.uname",
     ]
@@ -69,6 +77,10 @@ def write_prometheus_config(directory: Path, scrape_seconds: float, jobs: list[S
                 "metrics_path": job.path,
                 "honor_labels": job.keeps_own_labels,
                 "static_configs": [{"targets": [job.address], "labels": dict(job.labels)}],
+                "metric_relabel_configs": [
+                    {"source_labels": [label], "regex": ".+", "target_label": label, "replacement": value}
+                    for label, value in job.replaced_labels.items()
+                ],
             }
             for job in jobs
         ],

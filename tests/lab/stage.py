@@ -132,9 +132,7 @@ def set_up(scenario: Scenario, ground: Ground, setting: Setting, stack: ExitStac
     victim = next(pod for pod in pods if pod.spec.role == "victim")
     victim_process, victim_port = _start_victim(victim, out, setting.seed, stack)
     node_port = free_port()
-    _serve(
-        node_exporter_command(node_port, [device.name for device in devices]), system, logs / "node_exporter.log", stack
-    )
+    _serve(node_exporter_command(node_port, devices), system, logs / "node_exporter.log", stack)
     jobs = _scrape_jobs(node, victim, exporter, victim_port, node_port)
     prometheus_port = free_port()
     config = write_prometheus_config(out, setting.scrape_seconds, jobs)
@@ -252,6 +250,6 @@ def _scrape_jobs(node: Node, victim: Pod, exporter: Exporter, victim_port: int, 
     return [
         ScrapeJob("kubelet", exporter.address, kubelet, path=CADVISOR_PATH, keeps_own_labels=True),
         ScrapeJob("kube-state-metrics", exporter.address, state, path=KUBE_STATE_PATH, keeps_own_labels=True),
-        ScrapeJob("node-exporter", f"127.0.0.1:{node_port}", agent),
+        ScrapeJob("node-exporter", f"127.0.0.1:{node_port}", agent, replaced_labels={"nodename": node.name}),
         ScrapeJob(f"{victim.identity.namespace}/vllm", f"127.0.0.1:{victim_port}", engine),
     ]
