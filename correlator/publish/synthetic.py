@@ -1,6 +1,7 @@
 """Snapshot, open incidents and the engine's state as Prometheus or OpenMetrics text."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isnan
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,28 +20,30 @@ STALE_AFTER_SECONDS = 300.0  # Prometheus itself stops showing a series that is 
 _BY_NAME = {family.name: family for family in FAMILIES}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the store tells: the open incidents, and how many were ever opened, by verdict."""
+
+    open_incidents: Sequence[Incident] = ()
+    totals: Mapping[Verdict, int] = field(default_factory=dict)
+
+
 def render_metrics(
-    snapshot: Snapshot | None,
-    open_incidents: Sequence[Incident],
-    status: EngineStatus,
-    totals: Mapping[Verdict, int],
-    accept: str = "",
+    snapshot: Snapshot | None, stored: Stored | None, status: EngineStatus, accept: str = ""
 ) -> tuple[str, bytes]:
     """Content type and body of `/metrics`, negotiated by the Accept header.
 
-    `totals` maps a verdict to the incidents opened so far. What is None or NaN has no series, neither has what
-    belongs to a resolved incident. Readings older than five minutes are withheld: without a timestamp they would
-    pass for new.
+    What is None or NaN has no series, neither has what belongs to a resolved incident. Where `stored` is None
+    (the store does not answer), nothing is said of incidents. Readings older than five minutes are withheld:
+    without a timestamp they would pass for new.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(collect(snapshot, open_incidents, status, totals)))
+    registry.register(_Collected(collect(snapshot, stored, status)))
     encode, content_type = choose_encoder(accept)
     return content_type, encode(registry)
 
 
-def collect(
-    snapshot: Snapshot | None, open_incidents: Sequence[Incident], status: EngineStatus, totals: Mapping[Verdict, int]
-) -> tuple[Metric, ...]:
+def collect(snapshot: Snapshot | None, stored: Stored | None, status: EngineStatus) -> tuple[Metric, ...]:
     """The families that have a series, in the order of `FAMILIES`."""
     samples = _Samples()
     fresh = snapshot if (status.data_lag_seconds or 0.0) <= STALE_AFTER_SECONDS else None
@@ -48,11 +51,8 @@ def collect(
         _add_volumes(samples, fresh.volumes)
         _add_nodes(samples, fresh)
         _add_victims(samples, fresh.victims)
-    _add_active(samples, snapshot.victims if snapshot else (), open_incidents)
-    for incident in open_incidents:
-        _add_incident(samples, incident)
-    for verdict in Verdict:
-        samples.add("correlator_incidents_total", (verdict.value,), totals.get(verdict, 0))
+    if stored:
+        _add_stored(samples, stored, snapshot.victims if snapshot else ())
     _add_engine(samples, status)
     return samples.families(status.cluster)
 
@@ -122,6 +122,15 @@ def _add_victims(samples: _Samples, victims: Sequence[VictimNow]) -> None:
             samples.add("correlator_victim_ttft_seconds", (*labels, ttft.statistic), ttft.observed_seconds)
             samples.add("correlator_victim_ttft_baseline_seconds", (*labels, ttft.statistic), ttft.baseline_seconds)
         samples.add("correlator_victim_io_stalled_ratio", labels[:2], victim.io_stalled_ratio)
+
+
+def _add_stored(samples: _Samples, stored: Stored, victims: Sequence[VictimNow]) -> None:
+    """Incidents, open and ever."""
+    _add_active(samples, victims, stored.open_incidents)
+    for incident in stored.open_incidents:
+        _add_incident(samples, incident)
+    for verdict in Verdict:
+        samples.add("correlator_incidents_total", (verdict.value,), stored.totals.get(verdict, 0))
 
 
 def _add_active(samples: _Samples, victims: Sequence[VictimNow], open_incidents: Sequence[Incident]) -> None:

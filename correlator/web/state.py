@@ -99,5 +99,5 @@ def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
 
 
 NOT_YET = "no cycle of the engine has finished yet; try again in a moment"
-State = Annotated[WebState, Depends(_web_state)]
+Web = Annotated[WebState, Depends(_web_state)]
 Newest = Annotated[Snapshot, Depends(_snapshot)]

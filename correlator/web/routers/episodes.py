@@ -8,13 +8,13 @@ from correlator.model.incident import Episode
 from correlator.web.parameters import EpisodeFilters
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import Listing, answer, listing
-from correlator.web.state import State
+from correlator.web.state import Web
 
 router = APIRouter(prefix="/api/v1/episodes", tags=["episodes"])
 
 
 @router.get("", response_model=Listing[Episode], summary="Episodes, newest first")
-def list_episodes(state: State, filters: Annotated[EpisodeFilters, Query()]) -> Response:
+def list_episodes(state: Web, filters: Annotated[EpisodeFilters, Query()]) -> Response:
     """All filters must hold; a page at a time."""
     page = state.incidents.episodes(filters.query(), limit=filters.limit, cursor=filters.cursor)
     return listing(page.items, page.next_cursor)
@@ -26,7 +26,7 @@ def list_episodes(state: State, filters: Annotated[EpisodeFilters, Query()]) -> 
     responses={404: {"model": ProblemDetails, "description": "No such episode"}},
     summary="One episode",
 )
-def get_episode(state: State, identity: str) -> Response:
+def get_episode(state: Web, identity: str) -> Response:
     """Its volumes, culprits and incidents."""
     episode = state.incidents.episode(identity)
     if episode is None:

@@ -11,7 +11,7 @@ from correlator.model.source import SourceError
 from correlator.model.topology import PodRef
 from correlator.web.problems import Problem, ProblemDetails, field_fault
 from correlator.web.respond import answer
-from correlator.web.state import State
+from correlator.web.state import Web
 
 router = APIRouter(prefix="/api/v1/explain", tags=["explain"])
 
@@ -44,7 +44,7 @@ class Question(BaseModel):
     },
     summary="Why a victim was slow at any moment",
 )
-def explain(state: State, question: Question) -> Response:
+def explain(state: Web, question: Question) -> Response:
     """Fetches and judges anew; stores nothing."""
     namespace, _, pod = question.victim.partition("/")
     if question.at is not None and question.at > state.now():

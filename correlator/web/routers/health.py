@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from correlator.incidents.errors import StoreError
 from correlator.web.problems import Problem, ProblemDetails
 from correlator.web.respond import answer
-from correlator.web.state import NOT_YET, State, WebState
+from correlator.web.state import NOT_YET, Web, WebState
 
 router = APIRouter(prefix="/-", tags=["health"])
 
@@ -23,7 +23,7 @@ def healthy() -> Response:
     summary="Whether answers can be believed",
     responses={503: {"model": ProblemDetails, "description": "Not ready; `reasons` say why"}},
 )
-def ready(state: State) -> Response:
+def ready(state: Web) -> Response:
     """Data fresh, store readable and writable, newest cycle in time."""
     reasons = reasons_against(state)
     if reasons:

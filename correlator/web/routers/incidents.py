@@ -13,7 +13,7 @@ from correlator.web.parameters import IncidentFilters
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import Listing, answer, listing
 from correlator.web.security import PICTURE_POLICY
-from correlator.web.state import State, WebState
+from correlator.web.state import Web, WebState
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "No such incident"}}
@@ -32,39 +32,39 @@ class FeedbackGiven(BaseModel):
 
 
 @router.get("", response_model=Listing[Incident], summary="Incidents, newest first")
-def list_incidents(state: State, filters: Annotated[IncidentFilters, Query()]) -> Response:
+def list_incidents(state: Web, filters: Annotated[IncidentFilters, Query()]) -> Response:
     """All filters must hold; a page at a time."""
     page = state.incidents.search(filters.incident_query(), limit=filters.limit, cursor=filters.cursor)
     return listing(page.items, page.next_cursor)
 
 
 @router.get("/{identity}", response_model=Incident, responses=UNKNOWN, summary="One incident")
-def get_incident(state: State, identity: str) -> Response:
+def get_incident(state: Web, identity: str) -> Response:
     """Verdict, suspects and effect as they are known by now."""
     return answer(incident_of(state, identity))
 
 
 @router.get("/{identity}/evidence", response_model=Evidence, responses=UNKNOWN, summary="The series behind it")
-def get_evidence(state: State, identity: str) -> Response:
+def get_evidence(state: Web, identity: str) -> Response:
     """Curves on one time axis; empty where none were kept."""
     incident_of(state, identity)
     return answer(state.incidents.evidence(identity) or Evidence())
 
 
 @router.get("/{identity}/plot.svg", response_class=Response, responses=UNKNOWN, summary="The picture as SVG")
-def plot_svg(request: Request, state: State, identity: str) -> Response:
+def plot_svg(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
     return _plot(request, state, identity, "svg")
 
 
 @router.get("/{identity}/plot.png", response_class=Response, responses=UNKNOWN, summary="The picture as PNG")
-def plot_png(request: Request, state: State, identity: str) -> Response:
+def plot_png(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
     return _plot(request, state, identity, "png")
 
 
 @router.post("/{identity}/feedback", response_model=Incident, responses=UNKNOWN, summary="Say whether it was right")
-def give_feedback(state: State, identity: str, given: FeedbackGiven) -> Response:
+def give_feedback(state: Web, identity: str, given: FeedbackGiven) -> Response:
     """Kept and shown; the newest replaces what was said before. Answers the incident."""
     return answer(keep_feedback(state, identity, given))
 

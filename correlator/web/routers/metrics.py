@@ -4,25 +4,29 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
+from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
 from correlator.model import incident as model
-from correlator.publish.synthetic import render_metrics
+from correlator.publish.synthetic import Stored, render_metrics
 from correlator.web.routers.health import reasons_against
-from correlator.web.state import State
+from correlator.web.state import Web
 
 OPEN = IncidentQuery(state=model.State.OPEN)
 router = APIRouter(tags=["metrics"])
 
 
 @router.get("/metrics", summary="Prometheus text; OpenMetrics by negotiation", response_class=Response)
-def metrics(request: Request, state: State) -> Response:
+def metrics(request: Request, state: Web) -> Response:
     """What docs/metrics.md lists."""
     status = replace(state.status(), problems=reasons_against(state))
+    try:
+        stored = Stored(open_incidents=tuple(state.incidents.every(OPEN)), totals=state.incidents.counts())
+    except StoreError:
+        stored = None
     content_type, body = render_metrics(
         state.snapshot(),
-        tuple(state.incidents.every(OPEN)),
+        stored,
         status,
-        state.incidents.counts(),
         request.headers.get("accept", ""),
     )
     return Response(body, headers={"content-type": content_type})

@@ -1,5 +1,6 @@
 """The page: an overview, and one incident with the picture that convinces."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qs
@@ -9,20 +10,41 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
 from correlator.model.incident import Incident, State
 from correlator.web.problems import Problem
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
 from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
-from correlator.web.routers.victims import with_incidents
+from correlator.web.routers.metrics import OPEN
+from correlator.web.routers.victims import suffering, with_open
 from correlator.web.routers.volumes import saturation
 from correlator.web.security import refuse_foreign_forms
-from correlator.web.state import State as Web
-from correlator.web.state import WebState
+from correlator.web.state import IncidentReads, Web, WebState
 
 router = APIRouter(include_in_schema=False)
+RESOLVED = IncidentQuery(state=State.RESOLVED)
 OPEN_SHOWN, RECENT_SHOWN, VOLUMES_SHOWN, VICTIMS_SHOWN = 50, 15, 25, 50
+
+
+class _Known:
+    """What the store tells; nothing but that it fails while it does, since the rest of the page is still true."""
+
+    def __init__(self, incidents: IncidentReads) -> None:
+        self.fails = False
+        self.open: Sequence[Incident] = ()
+        self.recent: Sequence[Incident] = ()
+        self.suffering: Mapping[tuple[str, str], str] = {}
+        self.hidden = 0
+        try:
+            opened = list(incidents.every(OPEN))
+            self.recent = incidents.search(RESOLVED, limit=RECENT_SHOWN).items
+        except StoreError:
+            self.fails = True
+        else:
+            self.open, self.hidden = opened[:OPEN_SHOWN], len(opened) - OPEN_SHOWN
+            self.suffering = suffering(opened)
 
 
 async def _feedback_form(request: Request) -> FeedbackGiven:
@@ -44,8 +66,9 @@ async def _feedback_form(request: Request) -> FeedbackGiven:
 def overview(request: Request, state: Web) -> Response:
     """What is wrong now, what was lately, and what is watched."""
     snapshot = state.snapshot()
-    volumes = sorted(snapshot.volumes, key=saturation, reverse=True) if snapshot else []
-    victims = with_incidents(snapshot.victims, state.incidents) if snapshot else []
+    incidents = _Known(state.incidents)
+    volumes = sorted(snapshot.volumes, key=saturation) if snapshot else []
+    victims = with_open(snapshot.victims, incidents.suffering) if snapshot else []
     return render(
         request,
         "overview.html",
@@ -53,8 +76,7 @@ def overview(request: Request, state: Web) -> Response:
         now=state.now(),
         reasons=reasons_against(state),
         snapshot=snapshot,
-        open_incidents=state.incidents.search(IncidentQuery(state=State.OPEN), limit=OPEN_SHOWN),
-        recent=state.incidents.search(IncidentQuery(state=State.RESOLVED), limit=RECENT_SHOWN).items,
+        incidents=incidents,
         volumes=volumes[:VOLUMES_SHOWN],
         hidden_volumes=len(volumes) - VOLUMES_SHOWN,
         victims=victims[:VICTIMS_SHOWN],

@@ -4,12 +4,12 @@ from fastapi import APIRouter, Response
 
 from correlator.publish.status import EngineStatus
 from correlator.web.respond import answer
-from correlator.web.state import State
+from correlator.web.state import Web
 
 router = APIRouter(prefix="/api/v1/status", tags=["status"])
 
 
 @router.get("", response_model=EngineStatus, summary="Version, source, last cycle, lag, blind spots")
-def get_status(state: State) -> Response:
+def get_status(state: Web) -> Response:
     """`problems` say why answers may be wrong or old; `demo` that the bundled recording is played."""
     return answer(state.status())

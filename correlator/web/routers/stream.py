@@ -8,9 +8,10 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from correlator.incidents.errors import StoreError
 from correlator.incidents.lifecycle import Event
 from correlator.web.respond import encode
-from correlator.web.state import State, WebState
+from correlator.web.state import Web, WebState
 
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 KEEP_ALIVE_SECONDS = 15.0
@@ -26,11 +27,11 @@ class EventStream(StreamingResponse):
 
 
 @router.get("", response_class=EventStream, summary="Server-sent events: opened, updated, resolved")
-async def stream(state: State, last_event_id: LastEventId = None, after: After = None) -> Response:
+async def stream(state: Web, last_event_id: LastEventId = None, after: After = None) -> Response:
     """Each event's id is its place in the log and its data the incident. Begins with what happens from now on."""
     begin = last_event_id if last_event_id is not None else after
-    if begin is None:
-        begin = await run_in_threadpool(state.incidents.last_sequence)
+    newest = await run_in_threadpool(state.incidents.last_sequence)
+    begin = newest if begin is None else min(begin, newest)  # a sequence of another store would wait for ever
     return EventStream(_events(state, begin), headers={"cache-control": "no-store", "x-accel-buffering": "no"})
 
 
@@ -39,7 +40,10 @@ async def _events(state: WebState, sequence: int) -> AsyncIterator[bytes]:
     yield b"retry: 3000\n\n"
     silent_seconds = 0.0
     while not state.stopping():
-        batch = await run_in_threadpool(state.incidents.events_after, sequence, limit=BATCH)
+        try:
+            batch = await run_in_threadpool(state.incidents.events_after, sequence, limit=BATCH)
+        except StoreError:
+            return  # the client comes back, and is told then
         for event in batch:
             yield _frame(event)
             sequence = event.sequence

@@ -1,15 +1,17 @@
 """Victims: first tokens now against their baseline."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from correlator.model.incident import Incident
 from correlator.model.snapshot import VictimNow
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import SnapshotListing, answer, snapshot_listing
 from correlator.web.routers.metrics import OPEN
-from correlator.web.state import IncidentReads, Newest, State
+from correlator.web.state import Newest, Web
 
 router = APIRouter(prefix="/api/v1/victims", tags=["victims"])
 Namespace = Annotated[str | None, Query(description="Namespace of the victim.")]
@@ -24,11 +26,11 @@ class VictimSeen(VictimNow):
 
 
 @router.get("", response_model=SnapshotListing[VictimSeen], summary="Watched inference pods")
-def list_victims(state: State, snapshot: Newest, namespace: Namespace = None, node: Node = None) -> Response:
+def list_victims(state: Web, snapshot: Newest, namespace: Namespace = None, node: Node = None) -> Response:
     """All victims of the newest step, regressed ones first."""
     chosen = [
         victim
-        for victim in with_incidents(snapshot.victims, state.incidents)
+        for victim in with_open(snapshot.victims, suffering(state.incidents.every(OPEN)))
         if namespace in {None, victim.namespace} and node in {None, victim.node}
     ]
     return snapshot_listing(snapshot.at, chosen)
@@ -40,22 +42,26 @@ def list_victims(state: State, snapshot: Newest, namespace: Namespace = None, no
     responses={404: {"model": ProblemDetails, "description": "No such victim"}},
     summary="One victim",
 )
-def get_victim(state: State, snapshot: Newest, namespace: str, pod: str) -> Response:
+def get_victim(state: Web, snapshot: Newest, namespace: str, pod: str) -> Response:
     """Its first tokens, load, volumes and open incident."""
     named = [victim for victim in snapshot.victims if (victim.namespace, victim.pod) == (namespace, pod)]
     if not named:
         raise not_found("victim", f"{namespace}/{pod}")
-    return answer(with_incidents(named, state.incidents)[0])
+    return answer(with_open(named, suffering(state.incidents.every(OPEN)))[0])
 
 
-def with_incidents(victims: tuple[VictimNow, ...] | list[VictimNow], incidents: IncidentReads) -> list[VictimSeen]:
+def suffering(open_incidents: Iterable[Incident]) -> dict[tuple[str, str], str]:
+    """The id of the open incident by namespace and pod of its victim."""
+    return {(each.victim.namespace, each.victim.pod): each.id for each in open_incidents}
+
+
+def with_open(victims: Iterable[VictimNow], open_ids: Mapping[tuple[str, str], str]) -> list[VictimSeen]:
     """The victims, each with its open incident; those that suffer first, then by name."""
-    suffering = {(each.victim.namespace, each.victim.pod): each.id for each in incidents.every(OPEN)}
     names = [field.name for field in fields(VictimNow)]
     seen = [
         VictimSeen(
             **{name: getattr(victim, name) for name in names},
-            open_incident_id=suffering.get((victim.namespace, victim.pod)),
+            open_incident_id=open_ids.get((victim.namespace, victim.pod)),
         )
         for victim in victims
     ]

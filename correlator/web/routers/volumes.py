@@ -1,5 +1,6 @@
 """Volumes: USE now, and the pods on them by device time."""
 
+from math import isnan
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -18,7 +19,7 @@ Kind = Annotated[str | None, Query(description="`disk`, `nfs`, …")]
 def list_volumes(snapshot: Newest, node: Node = None, kind: Kind = None) -> Response:
     """All volumes of the newest step."""
     chosen = (volume for volume in snapshot.volumes if node in {None, volume.node} and kind in {None, volume.kind})
-    return snapshot_listing(snapshot.at, sorted(chosen, key=saturation, reverse=True))
+    return snapshot_listing(snapshot.at, sorted(chosen, key=saturation))
 
 
 @router.get(
@@ -35,10 +36,10 @@ def get_volume(snapshot: Newest, identity: str) -> Response:
     raise not_found("volume", identity)
 
 
-def saturation(volume: VolumeNow) -> tuple[bool, float, float]:
-    """What volumes are sorted by: errors, queue depth, utilization; the unseen last."""
-    return bool(volume.errors), _known(volume.queue_depth), _known(volume.utilization_ratio)
+def saturation(volume: VolumeNow) -> tuple[float, float, str]:
+    """What volumes are sorted by: the longest queue first, then the busiest; what was not seen comes last."""
+    return -_known(volume.queue_depth), -_known(volume.utilization_ratio), volume.name
 
 
 def _known(value: float | None) -> float:
-    return -1.0 if value is None or value != value else value  # noqa: PLR0124 - NaN is not equal to itself
+    return -1.0 if value is None or isnan(value) else value
