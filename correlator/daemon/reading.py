@@ -1,0 +1,78 @@
+"""The store's read side for a web process that must answer even while the store cannot be opened."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from correlator.incidents.lifecycle import Event
+from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
+from correlator.incidents.reader import Incidents
+from correlator.model.finding import Evidence, Verdict
+from correlator.model.incident import Episode, Feedback, Incident
+
+
+class LateIncidents:
+    """Opens the store when first needed, and tries again as long as that fails. Every method may raise StoreError."""
+
+    def __init__(self, path: Path, opening: Callable[[Path], Incidents] = Incidents.open) -> None:
+        self._path = path
+        self._opening = opening
+        self._lock = threading.Lock()
+        self._incidents: Incidents | None = None
+
+    def _opened(self) -> Incidents:
+        with self._lock:
+            if self._incidents is None:
+                self._incidents = self._opening(self._path)
+            return self._incidents
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        with self._lock:
+            if self._incidents is not None:
+                self._incidents.close()
+                self._incidents = None
+
+    def search(
+        self, query: IncidentQuery | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Incident]:
+        """A page of incidents, newest first."""
+        return self._opened().search(query, limit=limit, cursor=cursor)
+
+    def every(self, query: IncidentQuery | None = None) -> Iterator[Incident]:
+        """All incidents asked for, newest first."""
+        return self._opened().every(query)
+
+    def get(self, identity: str) -> Incident | None:
+        """One incident."""
+        return self._opened().get(identity)
+
+    def evidence(self, identity: str) -> Evidence | None:
+        """The series behind an incident."""
+        return self._opened().evidence(identity)
+
+    def episodes(
+        self, query: EpisodeQuery | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Episode]:
+        """A page of episodes, newest first."""
+        return self._opened().episodes(query, limit=limit, cursor=cursor)
+
+    def episode(self, identity: str) -> Episode | None:
+        """One episode."""
+        return self._opened().episode(identity)
+
+    def events_after(self, sequence: int, *, limit: int = 100) -> Sequence[Event]:
+        """What happened after a sequence, oldest first."""
+        return self._opened().events_after(sequence, limit=limit)
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest event."""
+        return self._opened().last_sequence()
+
+    def counts(self, cluster: str | None = None) -> Mapping[Verdict, int]:
+        """Incidents ever opened, by verdict."""
+        return self._opened().counts(cluster)
+
+    def add_feedback(self, identity: str, feedback: Feedback) -> Incident | None:
+        """Keep what a person said."""
+        return self._opened().add_feedback(identity, feedback)

@@ -1,0 +1,124 @@
+"""`serve`: the web in this process, the engine in a child, until a signal says stop."""
+
+import contextlib
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+import correlator
+from correlator.daemon.composition import CompositionError, demo_recording
+from correlator.daemon.lifetime import claim_store
+from correlator.daemon.logs import configure_logs
+from correlator.daemon.messages import Start
+from correlator.daemon.reading import LateIncidents
+from correlator.daemon.supervisor import Supervisor
+from correlator.settings import Settings, StoreSettings, WebSettings
+from correlator.web.app import create_app
+from correlator.web.state import WebState
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 3
+
+
+class ListenError(Exception):
+    """The address cannot be answered on; the message says which and why."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them again when it is done, and the exit code would not be 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(settings: Settings, recording: Path | None = None) -> None:
+    """Run until SIGTERM or SIGINT. `recording`: play it as if it were now, keep nothing, deliver nothing.
+
+    Raises ListenError, StoreInUseError and CompositionError before anything is started.
+    """
+    configure_logs(settings.log)
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listening(settings.web))
+        if recording is not None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
+            store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
+            settings = settings.model_copy(update={"store": store})
+        claim = claim_store(settings.store.path)
+        if claim is not None:
+            stack.enter_context(claim)
+        _run(settings, recording, listening)
+
+
+def recording_for_demo(given: Path | None) -> Path:
+    """The recording to play: the one given, else the bundled one. Raises CompositionError where there is none."""
+    if given is None:
+        return demo_recording()
+    if not given.is_file():
+        raise CompositionError(f"{given}: no such recording")
+    return given
+
+
+def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
+    supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
+    incidents = LateIncidents(settings.store.path)
+    stopping = threading.Event()
+    state = WebState(
+        snapshot=supervisor.snapshot,
+        incidents=incidents,
+        status=supervisor.status,
+        explain=supervisor.explain,
+        stopping=stopping.is_set,
+    )
+    config = uvicorn.Config(
+        create_app(state), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="off"
+    )
+    server = _Server(config)
+
+    def stop(number: int, _frame: object) -> None:
+        stopping.set()
+        server.force_exit = server.should_exit
+        server.should_exit = True
+        log.info("stopping", signal=signal.Signals(number).name)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    url = _address(settings.web, listening)
+    supervisor.start()
+    log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.path))
+    if recording is not None:
+        log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
+    try:
+        server.run(sockets=[listening])
+    finally:
+        supervisor.stop()
+        incidents.close()
+        log.info("stopped")
+
+
+def _listening(web: WebSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((web.host, web.port))
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise ListenError(
+            f"cannot answer on {web.listen}: {error.strerror or error}: choose another with --listen HOST:PORT"
+        ) from error
+    return bound
+
+
+def _address(web: WebSettings, bound: socket.socket) -> str:
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    return f"http://{host}:{bound.getsockname()[1]}/"
