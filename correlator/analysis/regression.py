@@ -15,8 +15,8 @@ from correlator.analysis.rates import Bools
 from correlator.analysis.victims import Victim, Victims
 from correlator.model.frame import Floats
 
-SCALES = (2, 4, 8, 16)
-"""Lengths in steps of what counts as recent. Doubling keeps the tests few; 16 steps find a slight rise."""
+SCALES = (2, 4, 8, 16, 32)
+"""Lengths in steps of what counts as recent. Doubling keeps the tests few; the longest serve sparse traffic."""
 
 LOOK_BACK = 64
 """How many steps an onset may lie before its detection."""
@@ -121,13 +121,11 @@ def detect(victims: Victims, quiet: Bools, parameters: Parameters) -> list[Detec
 def _shifted(victims: Victims, quiet: Bools) -> list[int]:
     """Victims whose recent requests are significantly slower at some length; the cheap test for everybody."""
     steps = victims.grid.count
-    if steps <= SCALES[-1] or not len(victims.keys):
-        return []
     known = np.isfinite(victims.first_tokens)
     counts = np.where(known[:, None, :], victims.counts, 0.0)
     requests = np.where(known, victims.first_tokens, 0.0)
     hit = np.zeros(len(victims.keys), dtype=np.bool_)
-    for scale in SCALES:
+    for scale in (s for s in SCALES if 2 * s < steps):
         used = quiet & known
         used[:, steps - scale :] = False
         hit |= _significant(counts, requests, used, scale)
