@@ -1,0 +1,136 @@
+"""The catalogue: what is bundled, what a user may change, and how mistakes are told."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from correlator.catalog import CatalogueError, load
+from correlator.model.signal import Aspect, Kind, Signal
+
+SIGNAL = """\
+exporter: mine
+hint: install it
+heartbeat: ""
+signals:
+  - name: my_reads
+    unit: operations
+    kind: counter
+    aspect: io
+    query: max by (instance) (my_reads_total)
+    labels: [instance]
+"""
+
+
+def write(folder: Path, text: str, name: str = "mine.yaml") -> Path:
+    """A user's catalogue directory with one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return folder
+
+
+def test_bundled_names_are_unique_and_heartbeats_exist() -> None:
+    """The bundled catalogue has each name once, and every heartbeat it names is one of its heartbeat signals."""
+    by_name = {signal.name: signal for signal in load()}
+    assert len(by_name) == len(load())
+    assert all(not s.heartbeat or by_name[s.heartbeat].kind is Kind.HEARTBEAT for s in by_name.values())
+
+
+def test_bundled_files_are_all_read() -> None:
+    """Every YAML file of the package contributes its exporter."""
+    files = [item for item in resources.files("correlator.catalog").iterdir() if item.name.endswith(".yaml")]
+    assert len({signal.exporter for signal in load()}) == len(files)
+
+
+def test_bundled_queries_reduce_to_the_identity() -> None:
+    """Every bundled query aggregates by exactly the labels of its identity, so that no series is doubled."""
+    for signal in load():
+        assert f"by ({', '.join(signal.labels)})" in signal.query
+
+
+def test_a_users_directory_adds_signals(tmp_path: Path) -> None:
+    """A signal of a new name follows the bundled ones, with what the file says for all of its signals."""
+    found = load([write(tmp_path, SIGNAL)])
+    assert found[:-1] == load()
+    assert found[-1] == Signal(
+        name="my_reads",
+        unit="operations",
+        kind=Kind.COUNTER,
+        aspect=Aspect.IO,
+        query="max by (instance) (my_reads_total)",
+        labels=("instance",),
+        exporter="mine",
+        hint="install it",
+    )
+
+
+def test_a_users_directory_overrides_in_place(tmp_path: Path) -> None:
+    """A signal of a bundled name takes its place; a later directory wins over an earlier one."""
+    first = write(tmp_path / "a", SIGNAL.replace("my_reads\n", "disk_reads\n"))
+    second = write(tmp_path / "b", SIGNAL.replace("my_reads\n", "disk_reads\n").replace("install it", "last"))
+    found = load([first, second])
+    assert [signal.name for signal in found] == [signal.name for signal in load()]
+    assert next(signal for signal in found if signal.name == "disk_reads").hint == "last"
+
+
+def test_a_signals_own_hint_and_heartbeat_win(tmp_path: Path) -> None:
+    """What a signal says of itself takes the place of what its file says of all."""
+    text = SIGNAL + "    hint: special\n    heartbeat: disk_heartbeat\n    required: true\n"
+    signal = load([write(tmp_path, text)])[-1]
+    assert (signal.hint, signal.heartbeat, signal.required) == ("special", "disk_heartbeat", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "complaint"),
+    [
+        (("unit:", "unti:"), 6, "signals[0].unti: unknown key; known are name, unit"),
+        (("    unit: operations\n", ""), 5, "signals[0]: missing unit"),
+        (("kind: counter", "kind: countr"), 7, "signals[0].kind: 'countr' is none of counter, gauge, info, heartbeat"),
+        (("aspect: io", "aspect: [io]"), 8, "signals[0].aspect: expected text"),
+        (("    unit: operations\n", "    unit: operations\n    unit: bytes\n"), 7, "signals[0].unit: the key stands"),
+        (("name: my_reads", "name: my-reads"), 5, "signals[0].name: 'my-reads' is no name"),
+        (("labels: [instance]", "labels: instance"), 10, "signals[0].labels: expected a list"),
+        (("labels: [instance]", "labels: [a, a]"), 10, "signals[0].labels: a label stands here twice"),
+        (("labels: [instance]", "labels: [instance]\n    required: maybe"), 11, "expected true or false"),
+        (("query: max by (instance) (my_reads_total)", "query: ''"), 9, "signals[0].query: must not be empty"),
+        (('heartbeat: ""', "heartbeat: nobody"), 5, "my_reads: its heartbeat 'nobody' is no signal"),
+        (('heartbeat: ""', "heartbeat: disk_reads"), 5, "'disk_reads' is a signal of another kind"),
+        (("kind: counter", "kind: heartbeat\n    heartbeat: disk_heartbeat"), 5, "no heartbeat of its own"),
+        (("exporter: mine\n", ""), 1, "the file: missing exporter"),
+        (("exporter: mine", "exporter: 7"), 1, "exporter: expected text"),
+        (("signals:\n", "signals: 7\nold:\n"), 5, "old: unknown key"),
+        (("exporter: mine", "exporter: [mine"), 2, "not YAML"),
+        (("exporter: mine", "\x01"), 1, "not YAML"),
+        ((SIGNAL, ""), 1, "the file is empty"),
+        ((SIGNAL, "- a\n- b\n"), 1, "the file: expected a mapping"),
+    ],
+)
+def test_mistakes_are_told_with_file_line_and_key(
+    tmp_path: Path, change: tuple[str, str], line: int, complaint: str
+) -> None:
+    """Whatever is wrong with a file, the error names the file, the line and the key."""
+    assert change[0] in SIGNAL
+    folder = write(tmp_path, SIGNAL.replace(*change, 1))
+    with pytest.raises(CatalogueError) as caught:
+        load([folder])
+    assert str(caught.value).startswith(f"{folder / 'mine.yaml'}:{line}: ")
+    assert complaint in str(caught.value)
+
+
+def test_a_name_stands_once_in_a_directory(tmp_path: Path) -> None:
+    """Two signals of one name in one directory are an error that names both places."""
+    write(tmp_path, SIGNAL, "a.yaml")
+    write(tmp_path, SIGNAL, "b.yml")
+    with pytest.raises(CatalogueError, match=r"b\.yml:5: .*'my_reads' is already defined at .*a\.yaml:5"):
+        load([tmp_path])
+
+
+def test_an_unreadable_directory_is_told(tmp_path: Path) -> None:
+    """A directory that is not there is an error that names it."""
+    with pytest.raises(CatalogueError, match="nowhere: cannot be read as a directory"):
+        load([tmp_path / "nowhere"])
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    """Only YAML files of a directory are read."""
+    assert load([write(tmp_path, "no yaml: [", "README.md")]) == load()

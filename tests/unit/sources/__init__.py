@@ -1,0 +1,1 @@
+"""Sources: what they make of answers, files and loops."""
