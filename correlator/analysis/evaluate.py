@@ -92,7 +92,7 @@ def _key(regression: OpenRegression | PastRegression) -> VictimKey:
 
 
 def _quiet(victims: Victims, memory: Memory) -> Bools:
-    """Steps that may serve as a baseline: outside every known regression of the victim, with a margin."""
+    """Steps that may serve as a baseline: the victim was seen, and outside its known regressions with a margin."""
     quiet = np.ones((len(victims.keys), victims.grid.count), dtype=np.bool_)
     rows = {key: row for row, key in enumerate(victims.keys)}
     spans = [(_key(r), r.onset_at, None) for r in memory.open] + [(_key(p), p.start, p.end) for p in memory.past]
@@ -101,7 +101,7 @@ def _quiet(victims: Victims, memory: Memory) -> Bools:
             first = max(0, victims.grid.index(start) - GUARD_STEPS)
             last = victims.grid.count if end is None else victims.grid.index(end) + GUARD_STEPS
             quiet[rows[key], first : max(first, last)] = False
-    return quiet
+    return quiet & np.isfinite(victims.first_tokens)
 
 
 def _open_new(window: _Window, memory: Memory) -> list[tuple[OpenRegression, Finding]]:
