@@ -91,7 +91,7 @@ def record(run: LabRun, out_dir: Path, template: str | None = None) -> None:
         "url": run.prometheus_url,
         "start": _instant(run.start),
         "end": _instant(run.end),
-        "out": str(out_dir / "recording"),
+        "out": str(out_dir / "recording.zip"),
     }
     command = [word.format(**words) for word in shlex.split(template)]
     finished = subprocess.run(command, check=False, capture_output=True, text=True)
