@@ -33,7 +33,7 @@ class Blindness:
 
     def _is_blind(self, pod: Name, node: str) -> bool:
         """Whether I/O of the pod would have stayed unseen, or was seen on an unknown device."""
-        return pod in self.io.unresolved or node not in self.io.nodes
+        return not pod[0] or pod in self.io.unresolved or node not in self.io.nodes
 
     def _io(self, pod: Name, node: str) -> str:
         """What cAdvisor does not tell."""

@@ -1,6 +1,8 @@
 """The distinct values of some labels among the series that hold data, and when they were seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
+from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +19,10 @@ Values: TypeAlias = tuple[str, ...]
 """Values of the asked labels in the asked order; empty where a series lacks one, as in PromQL."""
 
 Projection: TypeAlias = Mapping[Values, Seen]
+
+
+NAME: Callable[[tuple[str, str]], str] = itemgetter(0)
+VALUE: Callable[[tuple[str, str]], str] = itemgetter(1)
 
 
 def seen_steps(values: Floats) -> tuple[Steps, Steps]:
@@ -70,27 +76,21 @@ def newest(candidates: Iterable[tuple[Values, Seen]]) -> Values:
 
 def _add(found: dict[Values, Seen], rows: Sequence[Labels], seen: Sequence[Seen], names: Sequence[str]) -> None:
     """Put the values of rows into `found`, rows with equally many labels together."""
-    shapes: dict[int, list[int]] = {}
-    for index, size in enumerate(map(len, rows)):
-        shapes.setdefault(size, []).append(index)
-    for indices in shapes.values():
-        for values, when in zip(
-            _values([rows[index] for index in indices], names), (seen[index] for index in indices), strict=True
-        ):
-            known = found.get(values)
-            if known is None:
-                found[values] = when
-            elif known != when:
+    for size in set(map(len, rows)):
+        alike = [len(row) == size for row in rows]
+        for values, when in zip(_values(list(compress(rows, alike)), names), compress(seen, alike), strict=True):
+            known = found.setdefault(values, when)
+            if known is not when and known != when:
                 found[values] = max(known[0], when[0]), min(known[1], when[1])
 
 
 def _values(rows: Sequence[Labels], names: Sequence[str]) -> Iterable[Values]:
     """The values of `names` in each row, taken by columns where all rows have the same labels."""
-    columns: dict[str, Sequence[str]] = {}
+    columns: dict[str, Iterable[str]] = {}
     for column in zip(*rows, strict=True):
-        heads = {name for name, _ in column}
+        heads = set(map(NAME, column))
         if len(heads) > 1:
             return [tuple(pairs.get(name, "") for name in names) for pairs in map(dict, rows)]
-        columns[heads.pop()] = [value for _, value in column]
+        columns[heads.pop()] = map(VALUE, column)
     lacking = ("",) * len(rows)
     return zip(*(columns.get(name, lacking) for name in names), strict=True)
