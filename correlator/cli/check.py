@@ -1,0 +1,38 @@
+"""`correlator check`."""
+
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from correlator.cli.options import ConfigFlag, UrlFlag, settings_of
+
+
+class Form(StrEnum):
+    """How the answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def check(
+    *,
+    output: Annotated[Form, typer.Option(help="How to print.")] = Form.TEXT,
+    config: ConfigFlag = None,
+    prometheus_url: UrlFlag = None,
+) -> None:
+    """Ask the Prometheus what it has; exit code 1 when victims and culprits could not be told from it."""
+    import orjson
+
+    from correlator.cli.inventory import take_inventory
+    from correlator.cli.inventory_text import as_text
+    from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
+
+    settings = settings_of(config, prometheus_url)
+    signals = signals_of(settings)
+    source = prometheus_source(settings.prometheus)
+    at = time.time() - settings.engine.settle.total_seconds()
+    inventory = take_inventory(source, inquiry_of(settings, source, signals), at)
+    typer.echo(orjson.dumps(inventory).decode() if output is Form.JSON else as_text(inventory), color=None)
+    raise typer.Exit(0 if inventory.can_run else 1)
