@@ -43,12 +43,16 @@ class Asked:
 
 @dataclass
 class FakePrometheus:
-    """What the server knows: for each query its series, a list of (labels, {timestamp: value as text})."""
+    """What the server knows: for each query its series, a list of (labels, {timestamp: value as text}).
+
+    `failing` has the queries that it refuses, each with its reply.
+    """
 
     url: str = ""
     now: float = 1_000_000.0
     runtime: Mapping[str, str] = field(default_factory=dict)
     series: dict[str, list[tuple[dict[str, str], dict[int, str]]]] = field(default_factory=dict)
+    failing: dict[str, Reply] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     replies: list[Reply] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
@@ -71,10 +75,12 @@ class FakePrometheus:
         start, end, step = (int(parameters[name]) for name in ("start", "end", "step"))
         if (end - start) // step > POINTS_MAXIMUM:
             return failure(400, "bad_data", TOO_MANY_POINTS)
+        if parameters["query"] in self.failing:
+            return self.failing[parameters["query"]]
         steps = range(start, end + 1, step)
         result = [
             {"metric": labels, "values": [[at, samples[at]] for at in steps if at in samples]}
-            for labels, samples in self.series.get(parameters["query"], [])
+            for labels, samples in self.series.get(_without_choice(parameters["query"]), [])
         ]
         return success({"resultType": "matrix", "result": [row for row in result if row["values"]]}, self.extras)
 
@@ -144,6 +150,11 @@ def _handler(fake: FakePrometheus) -> type[BaseHTTPRequestHandler]:
             self.close_connection = self.close_connection or bool(reply.cut)
 
     return Handler
+
+
+def _without_choice(query: str) -> str:
+    """The left side of `(…) and on (instance) (…)`: our few targets are always the chosen ones."""
+    return query[1:].partition(") and on (instance) (")[0] if ") and on (instance) (" in query else query
 
 
 def _flat(encoded: str) -> dict[str, str]:
