@@ -92,7 +92,7 @@ def _key(regression: OpenRegression | PastRegression) -> VictimKey:
 
 
 def _quiet(victims: Victims, memory: Memory) -> Bools:
-    """Steps that may serve as a baseline: the victim was seen, and outside its known regressions with a margin."""
+    """Steps outside every known regression of the victim, with a margin: the rest is neither normal nor new."""
     quiet = np.ones((len(victims.keys), victims.grid.count), dtype=np.bool_)
     rows = {key: row for row, key in enumerate(victims.keys)}
     spans = [(_key(r), r.onset_at, None) for r in memory.open] + [(_key(p), p.start, p.end) for p in memory.past]
@@ -101,7 +101,7 @@ def _quiet(victims: Victims, memory: Memory) -> Bools:
             first = max(0, victims.grid.index(start) - GUARD_STEPS)
             last = victims.grid.count if end is None else victims.grid.index(end) + GUARD_STEPS
             quiet[rows[key], first : max(first, last)] = False
-    return quiet & np.isfinite(victims.first_tokens)
+    return quiet
 
 
 def _open_new(window: _Window, memory: Memory) -> list[tuple[OpenRegression, Finding]]:
@@ -148,7 +148,7 @@ def _look(window: _Window, row: int, onset: int, life: Life, *, stalled: bool) -
     grid = window.frames.grid
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
-    spans = Spans.around(onset, end, window.quiet[row])
+    spans = Spans.around(onset, end, window.quiet[row] & np.isfinite(victim.first_tokens))
     scene = Scene(
         frames=window.frames,
         topology=window.topology,

@@ -1,5 +1,6 @@
 """The curves behind a verdict, on one time axis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +12,7 @@ from correlator.model.frame import Floats
 from correlator.model.grid import Grid
 
 SUSPECTS_SHOWN = 6
-SMOOTHING_REQUESTS = 5
+QUIET_STEPS_SHOWN = 60
 
 
 def instant(at: float) -> datetime:
@@ -20,16 +21,25 @@ def instant(at: float) -> datetime:
 
 
 def evidence_of(case: Case, grid: Grid, ended_at: int | None) -> Evidence:
-    """TTFT, the volume and the suspects' device time over the window."""
+    """TTFT, the volume and the suspects' device time, from well before the onset to the window's end."""
     series = _ttft(case, grid)
     if case.volume is not None:
         series += _volume(case.volume) + _pods(case, case.volume)
+    shown = _shown(case)
+    series = [replace(one, values=one.values[shown:]) for one in series]
     return Evidence(
-        times=tuple(instant(float(at)) for at in grid.times()),
+        times=tuple(instant(float(at)) for at in grid.times()[shown:]),
         onset=instant(grid.start + case.onset * grid.step),
         ended_at=None if ended_at is None else instant(ended_at),
         series=tuple(series),
     )
+
+
+def _shown(case: Case) -> int:
+    """The first step shown: enough quiet before the onset to compare with, and no more."""
+    quiet = max(QUIET_STEPS_SHOWN, 2 * int(case.spans.during.sum()))
+    seen = np.flatnonzero(np.isfinite(case.victim.first_tokens))
+    return max(int(seen[0]) if len(seen) else 0, case.onset - quiet, 0)
 
 
 def _series(role: str, name: str, label: str, unit: str, values: Floats) -> EvidenceSeries:

@@ -200,7 +200,10 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
     reasons = ("volume_got_worse", "victim_exposed", *(("load_rose",) if load.is_up else ()))
     if not volume.pods_seen:
         return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, "pod_io_not_seen"))
-    added = ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99))
+    added = min(
+        ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99)),
+        ramp(volume.contributions.added_part, (0.05, 0.0), (0.15, 0.5), (0.3, 0.95), (0.5, 0.99)),
+    )
     if added < WORSE:
         return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
     own = volume.contributions.share_of(scene.victim.key.ref)

@@ -121,12 +121,12 @@ def detect(victims: Victims, quiet: Bools, parameters: Parameters) -> list[Detec
 def _shifted(victims: Victims, quiet: Bools) -> list[int]:
     """Victims whose recent requests are significantly slower at some length; the cheap test for everybody."""
     steps = victims.grid.count
-    known = np.isfinite(victims.first_tokens)
+    known = np.isfinite(victims.first_tokens) & quiet  # what is known to be slow is neither normal nor new
     counts = np.where(known[:, None, :], victims.counts, 0.0)
     requests = np.where(known, victims.first_tokens, 0.0)
     hit = np.zeros(len(victims.keys), dtype=np.bool_)
     for scale in (s for s in SCALES if 2 * s < steps):
-        used = quiet & known
+        used = known.copy()
         used[:, steps - scale :] = False
         hit |= _significant(counts, requests, used, scale)
     return [int(row) for row in np.flatnonzero(hit)]
@@ -173,7 +173,7 @@ def _confirm(victim: Victim, quiet: Bools, parameters: Parameters) -> int | None
     onset = onset_of(victim, quiet)
     steps = len(victim.first_tokens)
     before = quiet & (np.arange(steps) < onset)
-    after = np.arange(steps) >= onset
+    after = quiet & (np.arange(steps) >= onset)
     baseline = Level.over(victim, before)
     if baseline.requests < THRESHOLDS.reference_requests:
         return None
@@ -203,23 +203,30 @@ def onset_of(victim: Victim, quiet: Bools) -> int:
     number of requests (a likelihood-ratio scan for one change of mean).
     """
     steps = len(victim.first_tokens)
-    known = np.isfinite(victim.first_tokens)
-    used = quiet & known & (np.arange(steps) < steps - SCALES[0])
-    onset = _scan(victim, used, known)
+    known = np.isfinite(victim.first_tokens) & quiet
+    used = known & (np.arange(steps) < steps - SCALES[0])
+    earliest = _after_last_regression(quiet)
+    onset = _scan(victim, used, known, earliest)
     # The first reference still holds slow steps; without them the edge is sharper.
     clean = used & (np.arange(steps) < onset - 1)
     if victim.first_tokens[clean].sum() >= THRESHOLDS.reference_requests:
-        onset = _scan(victim, clean, known)
+        onset = _scan(victim, clean, known, earliest)
     return onset
 
 
-def _scan(victim: Victim, used: Bools, known: Bools) -> int:
+def _after_last_regression(quiet: Bools) -> int:
+    """The first step after the newest that is not quiet."""
+    loud = np.flatnonzero(~quiet)
+    return int(loud[-1]) + 1 if len(loud) else 0
+
+
+def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
     reference = Reference.of(victim.counts[:, used].sum(axis=1)[None, :])
     requests = np.where(known, victim.first_tokens, 0.0)
     weights = reference.scores[0] + reference.above[0]
     weights = weights - (reference.counts[0] @ weights) / max(float(reference.counts[0].sum()), 1.0)
     scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
-    start = max(0, len(scores) - LOOK_BACK)
+    start = max(earliest, len(scores) - LOOK_BACK)
     total = np.cumsum(scores[::-1])[::-1]
     number = np.cumsum(requests[::-1])[::-1]
     with np.errstate(invalid="ignore", divide="ignore"):

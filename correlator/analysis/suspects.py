@@ -44,11 +44,14 @@ class Contribution:
 class Contributions:
     """All contributions, largest rise first, and how the whole load moved.
 
-    `gross_rise` is the sum of rises over the priced load before: near 0 when nobody added anything.
+    `gross_rise` is the sum of rises over the priced load before: near 0 when nobody added anything. `added_part` is
+    which part of the operations, or of the bytes, that the volume served during was added since before, 0–1: near 0
+    when whoever added something added too little to matter, as a small job on a device that got slow.
     """
 
     items: tuple[Contribution, ...]
     gross_rise: float
+    added_part: float
 
     def of(self, ref: PodRef | None) -> Contribution | None:
         """One pod's contribution."""
@@ -81,7 +84,16 @@ def contributions(
         for (ref, load), rise in zip([*parts, (None, rest)], rises, strict=True)
     ]
     items.sort(key=lambda item: (-item.rise, str(item.ref)))
-    return Contributions(tuple(items), total / before if before > 0 else float("inf") if total > 0 else 0.0)
+    gross = total / before if before > 0 else float("inf") if total > 0 else 0.0
+    return Contributions(tuple(items), gross, _added_part(items))
+
+
+def _added_part(items: Sequence[Contribution]) -> float:
+    """Added over served during, for operations and for bytes; the larger. What fell elsewhere does not cancel."""
+    served = sum((np.nan_to_num(item.during) for item in items), np.zeros(4))
+    added = sum((np.maximum(np.nan_to_num(item.during - item.before), 0.0) for item in items), np.zeros(4))
+    parts = [(added[:2].sum(), served[:2].sum()), (added[2:].sum(), served[2:].sum())]
+    return max((float(new / whole) for new, whole in parts if whole > 0), default=0.0)
 
 
 def _unattributed(loads: Sequence[Floats], device: Floats, visible: Bools) -> Floats:
