@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from correlator.picture.labels import VERDICTS
 from correlator.web import words
 
 _FILTERS = (
@@ -34,8 +35,7 @@ def _environment() -> Environment:
     )
     environment.filters.update({each.__name__: each for each in _FILTERS})
     environment.tests["known"] = words.is_known
-    environment.globals["VERDICTS"] = words.VERDICTS
-    environment.globals["LEARNT"] = words.LEARNT
+    environment.globals["VERDICTS"] = VERDICTS
     return environment
 
 

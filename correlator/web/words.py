@@ -6,26 +6,12 @@ from functools import wraps
 from math import isnan
 from typing import Final
 
-from correlator.model.finding import Suspect, SuspectKind, Verdict
+from correlator.model.finding import Suspect, SuspectKind
 from correlator.model.snapshot import PodOnVolume, VictimNow
 
 UNKNOWN: Final = "–"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _BYTE_UNITS = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"))
-
-VERDICTS: Final = {
-    Verdict.CONTENTION: "Storage contention",
-    Verdict.DEGRADED_DEVICE: "Degraded device",
-    Verdict.OWN_IO: "The victim’s own I/O",
-    Verdict.LOAD: "Load",
-    Verdict.OTHER: "Not storage",
-    Verdict.UNDETERMINED: "Undetermined",
-}
-LEARNT: Final = {
-    "io_seen": "its I/O was counted on the device",
-    "mount": "its claim is mounted from the device",
-    "claim": "its claim names the volume",
-}
 
 
 def is_known(value: float | None) -> bool:
