@@ -139,3 +139,13 @@ def shuffled(window: Frames, order: Mapping[str, Iterable[int]]) -> Frames:
         labels = tuple(frame.labels[row] for row in rows)
         turned[signal] = Frame(signal, frame.grid, labels, frame.values[rows])
     return Frames(window.grid, turned)
+
+
+def later(window: Frames, moved: int) -> Frames:
+    """The same series `moved` steps later; those that lived go on, those that were gone stay gone."""
+    grid = Grid(GRID.start + moved * GRID.step, GRID.step, GRID.count)
+    shifted = {}
+    for signal, frame in window.by_signal.items():
+        values = np.concatenate([frame.values[:, moved:], np.repeat(frame.values[:, -1:], moved, axis=1)], axis=1)
+        shifted[signal] = Frame(signal, grid, frame.labels, values)
+    return Frames(grid, shifted)

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
-from correlator.model.frame import Frame, Frames
-from correlator.model.grid import Grid
 from correlator.topology import signature
-from tests.unit.topology.exporters import GRID, Part, disks, frames, pod_info, pod_io, series, timed, together
+from tests.unit.topology.exporters import Part, disks, frames, later, pod_info, pod_io, series, timed, together
 
 STARTED = {"namespace": "db", "pod": "pg-0", "uid": "uid-pg-0"}
 NAMES: Part = together(
@@ -18,16 +15,6 @@ NAMES: Part = together(
     pod_io("db/pg-0", "/dev/sda"),
     timed("pod_start_time", STARTED, 5.0),
 )
-
-
-def later(window: Frames, moved: int) -> Frames:
-    """The same series `moved` steps later; those that lived go on, those that were gone stay gone."""
-    grid = Grid(GRID.start + moved * GRID.step, GRID.step, GRID.count)
-    shifted = {}
-    for signal, frame in window.by_signal.items():
-        values = np.concatenate([frame.values[:, moved:], np.repeat(frame.values[:, -1:], moved, axis=1)], axis=1)
-        shifted[signal] = Frame(signal, grid, frame.labels, values)
-    return Frames(grid, shifted)
 
 
 def test_quiet_cluster_keeps_its_signature() -> None:
