@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlator.analysis.distribution import Reference, overdispersion, quantile, shift, step_scores
+from correlator.analysis.load import view_load
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.victims import Victim, Victims
+from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
 
 SCALES = (2, 4, 8, 16, 32)
@@ -33,6 +35,7 @@ class Thresholds:
     quantile_requests: int = 20
     stall_expected_requests: float = 6.0
     stall_steps: int = 3
+    load_ratio: float = 2.0
 
 
 THRESHOLDS = Thresholds()
@@ -172,14 +175,28 @@ def _confirm(victim: Victim, quiet: Bools, parameters: Parameters) -> int | None
     """The onset, when the rise before and after it is practical and has not gone away; else None."""
     onset = onset_of(victim, quiet)
     steps = len(victim.first_tokens)
+    known = np.isfinite(victim.first_tokens)
     before = quiet & (np.arange(steps) < onset)
     after = quiet & (np.arange(steps) >= onset)
     baseline = Level.over(victim, before)
     if baseline.requests < THRESHOLDS.reference_requests:
         return None
-    if not is_practical(effect(baseline, Level.over(victim, after), victim.bounds), parameters):
+    recent = Level.over(victim, after)
+    if not is_practical(effect(baseline, recent, victim.bounds), parameters):
+        return None
+    if _is_ordinary_load(victim, Spans.around(onset, steps, quiet & known), baseline, recent):
         return None
     return onset if _still_there(victim, baseline, after) else None
+
+
+def _is_ordinary_load(victim: Victim, spans: Spans, baseline: Level, recent: Level) -> bool:
+    """Whether longer prompts or more requests explain most of a rise that is small for load to be worth a word.
+
+    Prompts differ from minute to minute, and first tokens with them: that is no regression until the mean doubles.
+    """
+    rise = recent.mean - baseline.mean
+    explained = view_load(victim, spans).explained_seconds
+    return bool(explained >= 0.5 * rise > 0 and recent.mean < THRESHOLDS.load_ratio * baseline.mean)
 
 
 def _still_there(victim: Victim, baseline: Level, after: Bools) -> bool:
