@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from correlator.cli.sparkline import mark, sparkline
-from correlator.model.finding import Change, Evidence, Finding, MeanExcess, Suspect
+from correlator.cli.sparkline import position, sparkline
+from correlator.model.finding import Change, Evidence, EvidenceSeries, Finding, MeanExcess, Suspect
 
 SHOWN_SUSPECTS = 10
 
@@ -89,15 +89,21 @@ def _curves(evidence: Evidence) -> Iterator[str]:
         return
     yield ""
     for series in evidence.series:
-        known = [value for value in series.values if value is not None]
-        top = f"{max(known):.4g}" if known else "?"
-        yield f"{series.name[:14]:14} {sparkline(series.values)}  ≤ {top} {series.unit}  {series.label}".rstrip()
+        top = _top(series, evidence)
+        yield f"{series.name[:17]:17} {sparkline(series.values, top=top)}  ≤ {top:.3g} {series.unit}  {series.label}"
     if evidence.onset is not None:
         before = sum(1 for time in evidence.times if time < evidence.onset)
         if before < len(evidence.times):
-            yield f"{'onset':14} {' ' * mark(before, len(evidence.times))}↑"
-    yield f"{'':14} {evidence.times[0]:%H:%M:%SZ} … {evidence.times[-1]:%H:%M:%SZ}"
+            yield f"{'onset':17} {' ' * position(before, len(evidence.times))}↑"
+    yield f"{'':17} {evidence.times[0]:%H:%M:%SZ} … {evidence.times[-1]:%H:%M:%SZ}"
     yield ""
+
+
+def _top(series: EvidenceSeries, evidence: Evidence) -> float:
+    """The end of a curve's scale: a baseline shares that of what it is the baseline of."""
+    name = series.name.replace("_baseline", "")
+    alike = [each for each in evidence.series if each.name.replace("_baseline", "") == name and name.startswith("ttft")]
+    return max((value for each in alike or [series] for value in each.values if value is not None), default=0.0)
 
 
 def _change(change: Change, unit: str) -> str:

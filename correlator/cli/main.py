@@ -72,9 +72,7 @@ def exit_code(error: Exception) -> int | None:
     """What an error of ours means to the shell; None for an error that should not have come this far."""
     from correlator.catalog import CatalogueError
     from correlator.cli.errors import NoAnswerError, UsageError
-    from correlator.daemon.composition import CompositionError
-    from correlator.daemon.lifetime import StoreInUseError
-    from correlator.daemon.server import ListenError
+    from correlator.daemon.errors import CompositionError, ListenError, StoreInUseError
     from correlator.incidents.errors import StoreError
     from correlator.model.source import SourceError
     from correlator.settings import SettingsError

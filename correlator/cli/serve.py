@@ -20,12 +20,12 @@ def serve(
     ] = None,
 ) -> None:
     """Run the daemon until it is told to stop."""
-    from correlator.daemon.composition import prometheus_source, signals_of
-    from correlator.daemon.server import recording_for_demo
+    from correlator import catalog
+    from correlator.daemon.given import recording_for_demo, url_of
     from correlator.daemon.server import serve as run
 
     settings = settings_of(config, prometheus_url, {"web": {"listen": listen}})
-    signals_of(settings)
+    catalog.load(settings.catalog.directories)
     if demo:
         if prometheus_url is not None:
             raise UsageError("expected either --demo or --prometheus-url, not both")
@@ -33,5 +33,5 @@ def serve(
         return
     if recording is not None:
         raise UsageError("a recording is played with --demo; `correlator backtest --recording` judges one")
-    prometheus_source(settings.prometheus).close()
+    url_of(settings.prometheus)
     run(settings)

@@ -1,10 +1,9 @@
 """From settings to the objects that do the work: the one place where they are put together."""
 
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 
 from correlator import catalog
+from correlator.daemon.given import url_of
 from correlator.inquiry import Inquiry
 from correlator.model.signal import Signal
 from correlator.model.source import Source
@@ -13,18 +12,9 @@ from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
 
 
-class CompositionError(Exception):
-    """Something that a command needs was not given; the message says what, and how to give it."""
-
-
 def prometheus_source(settings: PrometheusSettings) -> PrometheusSource:
     """The Prometheus of the settings. Raises CompositionError without one, SourceError for an unreadable secret."""
-    if settings.url is None:
-        raise CompositionError(
-            "no Prometheus is given: use --prometheus-url http://…:9090, the setting prometheus.url, "
-            "or --demo to see a recording of real contention"
-        )
-    return PrometheusSource(settings.url, access_of(settings))
+    return PrometheusSource(url_of(settings), access_of(settings))
 
 
 def access_of(settings: PrometheusSettings) -> Access:
@@ -57,11 +47,3 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         tiers=settings.tiers,
         step_seconds=None if step is None else int(step.total_seconds()),
     )
-
-
-def demo_recording() -> Path:
-    """The bundled recording of real contention. Raises CompositionError where it is not installed."""
-    path = Path(str(resources.files("correlator") / "demo" / "recording.zip"))
-    if not path.is_file():
-        raise CompositionError(f"the bundled recording is missing: {path}")
-    return path

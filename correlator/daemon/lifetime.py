@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from correlator.daemon.errors import StoreInUseError
+
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, linux/prctl.h
-
-
-class StoreInUseError(Exception):
-    """Another daemon writes to the store; the message names both."""
 
 
 def die_with_parent(parent: int) -> None:

@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 
 import correlator
-from correlator.daemon.composition import CompositionError, demo_recording
+from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.logs import configure_logs
 from correlator.daemon.messages import Start
@@ -26,10 +26,6 @@ from correlator.web.state import WebState
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 3
-
-
-class ListenError(Exception):
-    """The address cannot be answered on; the message says which and why."""
 
 
 class _Server(uvicorn.Server):
@@ -56,15 +52,6 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if claim is not None:
             stack.enter_context(claim)
         _run(settings, recording, listening)
-
-
-def recording_for_demo(given: Path | None) -> Path:
-    """The recording to play: the one given, else the bundled one. Raises CompositionError where there is none."""
-    if given is None:
-        return demo_recording()
-    if not given.is_file():
-        raise CompositionError(f"{given}: no such recording")
-    return given
 
 
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
