@@ -1,7 +1,7 @@
 """Filters of the store against a naive filter over a list."""
 
-import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.model.finding import EndReason, Finding, Suspect, SuspectKind, Verdict
 from correlator.model.incident import Episode, Incident, State
-from tests.factories import make_finding, make_suspect, make_victim, make_volume
-from tests.unit.incidents.findings import BEGIN, EVIDENCE, moment
+from tests.factories import make_suspect, make_victim, make_volume
+from tests.unit.incidents.findings import BEGIN, TEMPLATE, finding, moment, swift_folder
 
 NAMESPACES = ("inference", "rag", "a/b", "%")
 PODS = ("vllm-0", "vllm-1", "reindex", "Job/reindex", "é'\"")
@@ -39,7 +39,8 @@ def findings(draw: st.DrawFn) -> Finding:
     detected = draw(st.integers(0, 20)) * 15
     over = draw(st.booleans())
     volume = draw(st.sampled_from((None, *VOLUMES)))
-    return make_finding(
+    return replace(
+        TEMPLATE,
         at=moment(detected),
         detected_at=moment(detected),
         started_at=moment(detected - 30),
@@ -54,7 +55,6 @@ def findings(draw: st.DrawFn) -> Finding:
         confidence=draw(st.sampled_from((0.0, 0.3, 0.8, 1.0))),
         volume=None if volume is None else make_volume(id=volume, name=draw(st.sampled_from(VOLUMES)), node="n2"),
         suspects=tuple(draw(st.lists(suspects, max_size=3))),
-        evidence=EVIDENCE,
     )
 
 
@@ -92,7 +92,7 @@ episode_queries = st.builds(
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """Where the stores of all examples are."""
-    with tempfile.TemporaryDirectory() as name:
+    with swift_folder() as name:
         yield Path(name)
 
 
@@ -210,10 +210,7 @@ def _episode_matches(episode: Episode, detected: int, query: EpisodeQuery) -> bo
 def test_a_page_stays_where_it_is_while_newer_incidents_arrive(tmp_path: Path) -> None:
     """Between two pages newer incidents may come: the second page goes on where the first ended."""
     with Store.open(tmp_path / "store.db") as store, Incidents.open(tmp_path / "store.db") as incidents:
-        told = [
-            make_finding(at=moment(15 * n), detected_at=moment(15 * n), victim=make_victim(pod=str(n)))
-            for n in range(6)
-        ]
+        told = [finding(str(n), 15 * n) for n in range(6)]
         first = advance(Book(cluster="c"), BEGIN + 60, told[:5])
         store.commit_step(first, b"")
         page = incidents.search(limit=2)

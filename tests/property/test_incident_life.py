@@ -1,6 +1,5 @@
 """The life of incidents as a state machine: whatever is told, in whatever order, with restarts and replays."""
 
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.model.finding import Finding, Verdict
 from correlator.model.incident import Feedback, Incident, State
-from tests.unit.incidents.findings import BEGIN, culprit, finding
+from tests.unit.incidents.findings import BEGIN, culprit, finding, swift_folder
 
 VICTIMS = ("vllm-0", "vllm-1", "vllm-2", "vllm-3")
 VOLUMES = (None, "disk:n1:sda", "disk:n2:sda", "disk:n3:sda")
@@ -42,7 +41,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = swift_folder()
         self._path = Path(self._folder.name) / "store.db"
         self._store = Store.open(self._path)
         self._incidents = Incidents.open(self._path)

@@ -1,6 +1,9 @@
 """Short findings for the life of incidents: moments are seconds after BEGIN."""
 
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from correlator.incidents.book import Book, Step, advance
@@ -11,6 +14,12 @@ from tests.factories import make_evidence, make_finding, make_suspect, make_vict
 BEGIN = 1_795_400_000
 DISK = "disk:n1:nvme0n1"
 EVIDENCE = make_evidence(steps=8, gap=None)
+TEMPLATE = make_finding(evidence=EVIDENCE)
+
+
+def swift_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder in memory, where there is one: for tests that commit often and are not about the disk."""
+    return tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108 - random name
 
 
 def moment(seconds: int) -> datetime:
@@ -36,7 +45,8 @@ def finding(
     evidence: Evidence | None = None,
 ) -> Finding:
     """What the engine says of `pod` at `at` (default: at detection); it started 30 s before it was detected."""
-    return make_finding(
+    return replace(
+        TEMPLATE,
         at=moment(detected if at is None else at),
         victim=make_victim(pod=pod),
         started_at=moment(detected - 30),
