@@ -88,7 +88,7 @@ def learn_disks(seen: Sightings) -> Disks:
     book.bridge(pairs)
     book.add_unshown(used)
     book.bridge(pairs)
-    for node, spelling in used:
+    for node, spelling, _ in pairs:
         book.note(node, spelling, spelling)
     devices = {node: frozenset(names) for node, names in book.devices.items()}
     return Disks(devices=devices, device_of=book.device_of)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from correlator.model.topology import volume_of
 from correlator.topology import join
 from tests.unit.topology.exporters import (
     bound,
@@ -137,3 +138,10 @@ def test_overlay_over_root_does_not_hide_its_disk() -> None:
         )
     )
     assert edges(topology) == {("db/pg-0", "n1/sda", "claim", "db/data")}
+
+
+def test_volume_of_a_file_system() -> None:
+    """The error states of file systems belong to the volume below them, partition or not."""
+    topology = join(frames(BASE, file_system(N1, "/", "/dev/sda2")))
+    (volume,) = (volume for volume in topology.volumes.values() if volume.device == "sda")
+    assert volume_of({"instance": N1, "mountpoint": "/", "device": "/dev/sda2"}, topology) == volume.id
