@@ -70,6 +70,8 @@ class DemoSource:
         columns = offsets // recorded.step
 
         def played(frame: Frame, _: Recorded) -> Floats:
+            if not frame.labels:
+                return np.empty((0, grid.count))
             values = self._base[frame.signal][:, columns] + self._growth[frame.signal][:, None] * loops
             values[:, loops < 0] = np.nan
             return values
