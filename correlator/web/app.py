@@ -57,7 +57,6 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
     app.include_router(page.router)
     app.include_router(docs.router)
-    app.mount("/static/swagger", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger")
     app.mount("/static", StaticFiles(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app

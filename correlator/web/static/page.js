@@ -22,3 +22,11 @@ for (const command of document.querySelectorAll("pre.command")) {
   });
   command.after(button);
 }
+
+// A link to a folded model opens it.
+function unfold() {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target && target.tagName === "DETAILS") target.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();
