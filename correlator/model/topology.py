@@ -98,8 +98,8 @@ def node_of(labels: Mapping[str, str], topology: Topology) -> str:
 def volume_of(labels: Mapping[str, str], topology: Topology) -> str:
     """The id of the volume that a series with a device speaks of; empty where none is known.
 
-    For rows of node_exporter, its file systems included, and of cAdvisor alike. A row without a device name goes by major and minor where it has
-    them, otherwise by what its pod's other series tell.
+    For rows of node_exporter, its file systems included, and of cAdvisor alike. A row without a device name goes by
+    major and minor where it has them, otherwise by what its pod's other series tell.
     """
     device = labels.get("device", "")
     node = node_of(labels, topology)
