@@ -9,6 +9,7 @@ import typer
 
 from correlator.cli.errors import UsageError
 from correlator.cli.times import parse_instant, parse_step
+from correlator.daemon.logs import configure_logs
 from correlator.settings import Settings, load_settings
 
 ConfigFlag: TypeAlias = Annotated[
@@ -23,8 +24,10 @@ RecordingFlag: TypeAlias = Annotated[
 
 
 def settings_of(config: Path | None, url: str | None, more: Mapping[str, Any] | None = None) -> Settings:
-    """The settings, with the flags on top. Raises SettingsError."""
-    return load_settings(config, {"prometheus": {"url": url}, **(more or {})})
+    """The settings, with the flags on top; logs are said as they want from here on. Raises SettingsError."""
+    settings = load_settings(config, {"prometheus": {"url": url}, **(more or {})})
+    configure_logs(settings.log)
+    return settings
 
 
 def instant_of(flag: str, text: str) -> float:

@@ -15,7 +15,6 @@ import uvicorn
 import correlator
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
-from correlator.daemon.logs import configure_logs
 from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.supervisor import Supervisor
@@ -41,7 +40,6 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 
     Raises ListenError, StoreInUseError and CompositionError before anything is started.
     """
-    configure_logs(settings.log)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listening(settings.web))
         if recording is not None:
