@@ -18,7 +18,12 @@ FILE_BYTES = 512 * MEBIBYTE
 # A shell that joins the groups and then becomes the program: nothing runs in Python between fork and exec. It goes
 # before what else the machine does, which should not look like contention: by its niceness, and by that of its
 # session, which is what counts between sessions where the kernel groups them.
-JOIN_AND_RUN = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 70; shift; done;  shift; ( echo -10 > /proc/$$/autogroup ) 2>/dev/null; exec nice -n -10 "$@"'
+JOIN_AND_RUN = """
+while [ "$1" != -- ]; do echo $$ > "$1" || exit 70; shift; done
+shift
+( echo -10 > /proc/$$/autogroup ) 2> /dev/null
+exec nice -n -10 "$@"
+"""
 
 
 @dataclass
