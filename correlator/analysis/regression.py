@@ -30,12 +30,15 @@ class Thresholds:
 
     z: float = 5.0
     reference_requests: int = 30
-    reference_steps: int = 10
+    reference_steps: int = 30
     recent_requests: int = 5
     quantile_requests: int = 20
     stall_expected_requests: float = 6.0
     stall_steps: int = 3
     load_ratio: float = 2.0
+    escalation_ratio: float = 2.0
+    escalation_steps: int = 3
+    escalation_requests: int = 10
 
 
 THRESHOLDS = Thresholds()
@@ -229,6 +232,35 @@ def onset_of(victim: Victim, quiet: Bools) -> int:
     if victim.first_tokens[clean].sum() >= THRESHOLDS.reference_requests:
         onset = _scan(victim, clean, known, earliest)
     return onset
+
+
+def redated(victim: Victim, onset: int, before: Bools, quiet: Bools) -> int:
+    """The onset of a known regression in the light of what has been seen since it was detected.
+
+    `before` are the steps that it was detected against, `quiet` those outside all other regressions.
+    """
+    known = np.isfinite(victim.first_tokens) & quiet
+    clean = before & known & (np.arange(len(known)) < onset - 1)
+    if victim.first_tokens[clean].sum() < THRESHOLDS.reference_requests:
+        return onset
+    return _scan(victim, clean, known, _after_last_regression(quiet))
+
+
+def escalated(victim: Victim, onset: int) -> int | None:
+    """Where an open regression that began at `onset` got so much worse that it is another one; None: it did not."""
+    steps = np.arange(len(victim.first_tokens))
+    since = (steps >= max(onset, 0)) & np.isfinite(victim.first_tokens)
+    later = _scan(victim, since & (steps < len(steps) - SCALES[0]), since, max(onset, 0) + THRESHOLDS.escalation_steps)
+    old, new = Level.over(victim, since & (steps < later)), Level.over(victim, since & (steps >= later))
+    if len(steps) - later < THRESHOLDS.escalation_steps:
+        return None
+    if min(old.requests, new.requests) < THRESHOLDS.escalation_requests:
+        return None
+    if not new.mean >= THRESHOLDS.escalation_ratio * old.mean:
+        return None
+    one = np.ones(1)
+    z = shift(new.counts[None, :], Reference.of(old.counts[None, :]), one, one).strongest[0]
+    return later if z >= THRESHOLDS.z else None
 
 
 def _after_last_regression(quiet: Bools) -> int:

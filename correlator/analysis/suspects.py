@@ -137,13 +137,16 @@ def _means(load: Floats, steps: Bools) -> Floats:
 
 
 def _lag(device_time: Floats, spans: Spans, onset: int) -> int | None:
-    """Where the rise to at least half its height began, in steps from the onset; negative: earlier."""
+    """Where its load left its own quiet range, in steps from the onset; negative: earlier.
+
+    A tenth of the rise is enough, so that a ramp begins where it begins.
+    """
     low, high = mean_over(device_time, spans.before), mean_over(device_time, spans.during)
     if not (np.isfinite(low) and np.isfinite(high)) or high <= low:
         return None
     start = max(0, onset - LAG_STEPS)
     window = np.nan_to_num(device_time[start : onset + LAG_STEPS + 1], nan=low)
-    up = window > low + 0.5 * (high - low)
+    up = window > low + max(0.1 * (high - low), min(3.0 * _spread(device_time, spans.before), 0.5 * (high - low)))
     if not up.any():
         return None
     first = int(np.argmax(up))
@@ -152,6 +155,12 @@ def _lag(device_time: Floats, spans: Spans, onset: int) -> int | None:
         quiet_before = np.flatnonzero(~up[:near])
         first = int(quiet_before[-1]) + 1 if len(quiet_before) else 0
     return first + start - onset
+
+
+def _spread(device_time: Floats, steps: Bools) -> float:
+    """Standard deviation over the chosen steps; 0 when none is known."""
+    known = device_time[steps & np.isfinite(device_time)]
+    return float(known.std()) if len(known) else 0.0
 
 
 def _p_value(device_time: Floats, spans: Spans) -> float | None:

@@ -1,0 +1,229 @@
+"""The course of a regression: opened, looked at again, taken over by a worse one, ended."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from correlator.analysis.evidence import instant
+from correlator.analysis.judge import Scene, judge
+from correlator.analysis.memory import Memory, OpenRegression, PastRegression
+from correlator.analysis.parameters import Parameters
+from correlator.analysis.rates import Bools
+from correlator.analysis.recovery import HOLD_STEPS, is_slow, seems_gone
+from correlator.analysis.regression import THRESHOLDS, Level, detect, escalated, redated
+from correlator.analysis.statement import Life, refreshed, state
+from correlator.analysis.victims import Victim, VictimKey, Victims
+from correlator.analysis.windows import GUARD_STEPS, Spans
+from correlator.model.finding import EndReason, Finding, Verdict
+from correlator.model.frame import Floats, Frames
+from correlator.model.topology import PodRef, Topology
+
+LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
+"""Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
+
+REDATED_STEPS = 10
+"""For how long after detection the looks date the onset anew."""
+
+STORAGE_VERDICTS = (Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
+"""A regression with such a verdict is not taken over by a worse one: a ramp is one regression."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What all victims of one step share."""
+
+    frames: Frames
+    topology: Topology
+    victims: Victims
+    memory: Memory
+    quiet: Bools
+    parameters: Parameters
+
+    @property
+    def at(self) -> int:
+        """The step that is judged."""
+        return self.frames.grid.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What became of a regression at this step.
+
+    `known` is what was remembered of it, None when it is new; `now` what is to be remembered, None when it ended; a
+    finding when one is due; `worse_at` the onset, as an index, of the worse regression that takes its place.
+    """
+
+    known: OpenRegression | None
+    now: OpenRegression | None
+    finding: Finding | None = None
+    worse_at: int | None = None
+
+
+def key_of(regression: OpenRegression | PastRegression) -> VictimKey:
+    """The victim of a remembered regression."""
+    return VictimKey(PodRef(regression.namespace, regression.pod), regression.model_name)
+
+
+def quiet_steps(victims: Victims, memory: Memory) -> Bools:
+    """Steps outside every known regression of the victim, with a margin: the rest is neither normal nor new."""
+    quiet = np.ones((len(victims.keys), victims.grid.count), dtype=np.bool_)
+    rows = {key: row for row, key in enumerate(victims.keys)}
+    spans = [(key_of(r), r.onset_at, None) for r in memory.open] + [(key_of(p), p.start, p.end) for p in memory.past]
+    for key, start, end in spans:
+        if key in rows:
+            first = max(0, victims.grid.index(start) - GUARD_STEPS)
+            last = victims.grid.count if end is None else victims.grid.index(end) + GUARD_STEPS
+            quiet[rows[key], first : max(first, last)] = False
+    return quiet
+
+
+def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Finding:
+    """Judge one victim's regression from `onset` to its end or to now."""
+    grid = window.frames.grid
+    end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
+    victim = window.victims.one(row)
+    spans = Spans.around(onset, end, window.quiet[row] & np.isfinite(victim.first_tokens))
+    scene = Scene(
+        frames=window.frames,
+        topology=window.topology,
+        victim=victim,
+        spans=spans,
+        onset=onset,
+        before=Level.over(victim, spans.before),
+        stalled=stalled,
+    )
+    return state(judge(scene, window.parameters), scene, life, window.parameters)
+
+
+def open_new(window: Window, followed: list[Course]) -> list[Course]:
+    """Regressions that are seen for the first time at this step, those that take the place of lesser ones included."""
+    known = {key_of(regression) for regression in window.memory.open}
+    rows = {key: row for row, key in enumerate(window.victims.keys)}
+    worse = [_open(window, rows[key_of(c.known)], c.worse_at) for c in followed if c.known and c.worse_at is not None]
+    found = [
+        _open(window, detection.victim, detection.onset, stalled=detection.stalled)
+        for detection in detect(window.victims, window.quiet, window.parameters)
+        if window.victims.keys[detection.victim] not in known
+    ]
+    return worse + found
+
+
+def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:
+    grid = window.frames.grid
+    finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+    victim, key = window.victims.one(row), window.victims.keys[row]
+    level = Level.over(victim, Spans.around(onset, grid.count, window.quiet[row]).before)
+    now = OpenRegression(
+        namespace=key.ref.namespace,
+        pod=key.ref.pod,
+        model_name=key.model_name,
+        onset_at=grid.start + onset * grid.step,
+        detected_at=window.at,
+        stalled=stalled,
+        bounds=tuple(window.victims.bounds[:-1].tolist()),
+        baseline_counts=tuple(level.counts.tolist()),
+        baseline_mean=level.mean,
+        calm_since=None,
+        last=_without_evidence(finding),
+    )
+    return Course(known=None, now=now, finding=finding)
+
+
+def _without_evidence(finding: Finding) -> Finding:
+    """The memory keeps what a finding says, not its curves."""
+    return replace(finding, evidence=type(finding.evidence)())
+
+
+def follow(window: Window, known: OpenRegression) -> Course:
+    """An open regression at this step."""
+    row = {key: row for row, key in enumerate(window.victims.keys)}.get(key_of(known))
+    if row is None or seems_gone(window.victims.one(row)):
+        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.GONE))
+    step = window.frames.grid.step
+    victim = window.victims.one(row)
+    slow = _is_slow(window, known, victim)
+    if not slow and known.calm_since is not None and window.at - known.calm_since >= HOLD_STEPS * step:
+        return Course(known=known, now=None, finding=_final(window, known, row, known.calm_since, EndReason.RECOVERED))
+    if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
+        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.NEW_NORMAL))
+    worse = _worse(window, known, victim)
+    if worse is not None:
+        at = window.frames.grid.start + worse * step
+        final = _final(window, known, row, at, EndReason.NEW_NORMAL)
+        return Course(known=known, now=None, finding=final, worse_at=worse)
+    calm_since = None if slow else (known.calm_since or window.at)
+    return _look_again(window, replace(known, calm_since=calm_since), row, known)
+
+
+def _worse(window: Window, known: OpenRegression, victim: Victim) -> int | None:
+    """Where something worse began inside a regression that storage did not cause; None: it did not."""
+    if known.stalled or known.last.verdict in STORAGE_VERDICTS:
+        return None
+    if (window.at - known.detected_at) // window.frames.grid.step <= min(LOOKS - {0}):
+        return None
+    return escalated(victim, window.frames.grid.index(known.onset_at))
+
+
+def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRegression) -> Course:
+    """Judge it anew where a look is due and the window still holds enough of what was before."""
+    grid = window.frames.grid
+    if (window.at - current.detected_at) // grid.step not in LOOKS or not _can_look(window, current, row):
+        return Course(known=known, now=current)
+    onset = _onset_now(window, known, row)
+    finding = look(window, row, onset, Life(detected_at=current.detected_at), stalled=current.stalled)
+    onset_at = grid.start + onset * grid.step
+    return Course(
+        known=known, now=replace(current, onset_at=onset_at, last=_without_evidence(finding)), finding=finding
+    )
+
+
+def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
+    """The onset, dated anew while the first steps since are what dates it; a stall's is not in doubt."""
+    grid = window.frames.grid
+    onset = grid.index(known.onset_at)
+    if known.stalled or window.at - known.detected_at > REDATED_STEPS * grid.step:
+        return onset
+    elsewhere = Memory(open=tuple(r for r in window.memory.open if r != known), past=window.memory.past)
+    return redated(window.victims.one(row), onset, window.quiet[row], quiet_steps(window.victims, elsewhere)[row])
+
+
+def _is_slow(window: Window, known: OpenRegression, victim: Victim) -> bool:
+    baseline = baseline_of(known, window.victims.bounds)
+    return is_slow(victim, baseline, window.frames.grid.index(known.onset_at), window.parameters)
+
+
+def baseline_of(known: OpenRegression, bounds: Floats) -> Level:
+    """The baseline that a regression was detected against, in today's buckets."""
+    counts = np.zeros(len(bounds))
+    limits = np.append(np.array(known.bounds), np.inf)
+    np.add.at(counts, np.minimum(np.searchsorted(bounds, limits), len(bounds) - 1), np.array(known.baseline_counts))
+    return Level(counts, known.baseline_mean, float(counts.sum()))
+
+
+def _can_look(window: Window, known: OpenRegression, row: int | None) -> bool:
+    onset = window.frames.grid.index(known.onset_at)
+    return row is not None and int(window.quiet[row, : max(0, onset)].sum()) >= THRESHOLDS.reference_steps
+
+
+def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Finding:
+    """The last word on a regression: a look at the whole of it where the window still holds it."""
+    if row is None or not _can_look(window, known, row):
+        return refreshed(known.last, instant(window.at), instant(ended_at), reason)
+    life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
+    return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled)
+
+
+def past_of(window: Window, followed: list[Course]) -> tuple[PastRegression, ...]:
+    """Ended regressions that the window still holds; a new normal is a baseline from then on."""
+    ended = [_past(c.known, c.finding, window.at) for c in followed if c.known and c.now is None and c.finding]
+    kept = (*window.memory.past, *(past for past in ended if past is not None))
+    return tuple(past for past in kept if past.end >= window.frames.grid.start)
+
+
+def _past(known: OpenRegression, finding: Finding, at: int) -> PastRegression | None:
+    ended_at = round(finding.ended_at.timestamp()) if finding.ended_at else at
+    if finding.end_reason is EndReason.NEW_NORMAL and ended_at == at:
+        return None
+    return PastRegression(
+        namespace=known.namespace, pod=known.pod, model_name=known.model_name, start=known.onset_at, end=ended_at
+    )
