@@ -1,6 +1,8 @@
 """From answers to a frame: which steps to ask for at once, and samples to cells of an array."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ POINTS_PER_SERIES = 11_000  # what Prometheus answers at most
 POINTS_PER_ANSWER = 250_000  # about 50 MB while it is being decoded
 FIRST_STEPS = 16  # asked for before the number of series is known
 _STEP_TOLERANCE = 1e-3
+_IDENTITIES_KEPT = 200_000
 
 
 def following_parts(count: int, series: int) -> list[tuple[int, int]]:
@@ -25,12 +28,47 @@ def following_parts(count: int, series: int) -> list[tuple[int, int]]:
     return [(first, min(first + size, count)) for first in range(FIRST_STEPS, count, size)]
 
 
+class Identities:
+    """The identities of one signal's series, made once: from answer to answer the same series has the same object.
+
+    What is asked step by step is then sorted once, and those who compare labels see at a glance that they are the same.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._known: dict[tuple[str | None, ...], Labels] = {}
+        self._arrived: list[Labels] = []
+        self._order: tuple[Labels, ...] = ()
+        self._places: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    def of(self, metric: Mapping[str, str]) -> Labels:
+        """The labels of a series that belong to its identity."""
+        key = tuple(map(metric.get, self._names))
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= _IDENTITIES_KEPT:
+                self._known.clear()
+            found = labels_of({name: value for name, value in zip(self._names, key, strict=True) if value})
+            self._known[key] = found
+        return found
+
+    def order(self, labels: list[Labels]) -> tuple[tuple[Labels, ...], NDArray[np.int64]]:
+        """Distinct labels sorted, and the place of each; the same objects as before when the same came as before."""
+        if labels != self._arrived:
+            ranks = sorted(range(len(labels)), key=labels.__getitem__)
+            self._arrived, self._order = labels, tuple(labels[rank] for rank in ranks)
+            self._places = np.empty(len(labels), dtype=np.int64)
+            self._places[ranks] = np.arange(len(labels))
+        return self._order, self._places
+
+
 @dataclass(slots=True)
 class Assembly:
     """Collects the parts of one signal in any order; each part owns its steps."""
 
     signal: Signal
     grid: Grid
+    identities: Identities
     _blocks: list[tuple[int, list[Labels], Floats]] = field(default_factory=list)
     _notes: dict[str, None] = field(default_factory=dict)
 
@@ -56,12 +94,14 @@ class Assembly:
 
     def frame(self) -> Frame:
         """All parts as one frame, rows sorted."""
-        order = sorted({labels for _, block_labels, _ in self._blocks for labels in block_labels})
-        index = {labels: row for row, labels in enumerate(order)}
+        arrived = list(dict.fromkeys(chain.from_iterable(labels for _, labels, _ in self._blocks)))
+        order, places = self.identities.order(arrived)
         values = np.full((len(order), self.grid.count), np.nan)
+        place_of = dict(zip(arrived, places.tolist(), strict=True)) if len(self._blocks) > 1 else {}
         for first, labels, block in self._blocks:
-            values[[index[identity] for identity in labels], first : first + block.shape[1]] = block
-        return Frame(self.signal.name, self.grid, tuple(order), values)
+            rows = [place_of[identity] for identity in labels] if place_of else places
+            values[rows, first : first + block.shape[1]] = block
+        return Frame(self.signal.name, self.grid, order, values)
 
     def quality(self) -> tuple[BlindSpot, ...]:
         """What was odd about the answers, sorted."""
@@ -72,11 +112,7 @@ class Assembly:
 
     def _identities(self, answer: Answer) -> tuple[list[Labels], NDArray[np.int64]]:
         rows: dict[Labels, int] = {}
-        wanted = self.signal.labels
-        row_of = [
-            rows.setdefault(labels_of({name: metric[name] for name in wanted if name in metric}), len(rows))
-            for metric in answer.metrics
-        ]
+        row_of = [rows.setdefault(self.identities.of(metric), len(rows)) for metric in answer.metrics]
         if len(rows) < len(row_of):
             surplus = len(row_of) - len(rows)
             self._note(f"duplicate: {surplus} series share the identity of another, the largest value is kept")

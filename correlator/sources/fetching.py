@@ -1,6 +1,6 @@
 """Many range queries at once: parts in a small pool of threads, put together signal by signal."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
 from correlator.sources.answer import Answer
-from correlator.sources.assembly import FIRST_STEPS, Assembly, following_parts
+from correlator.sources.assembly import FIRST_STEPS, Assembly, Identities, following_parts
 from correlator.sources.intervals import Ask
 
 Progress = Callable[[int, int], None]
@@ -18,11 +18,15 @@ _FAILURES_IN_A_ROW = 4  # so many passing failures without an answer between the
 
 @dataclass(slots=True)
 class Fetch:
-    """One fetch of signals on a grid; `run` once, then read `frames` and `quality`."""
+    """One fetch of signals on a grid; `run` once, then read `frames` and `quality`.
+
+    `identities` is kept by the caller from fetch to fetch.
+    """
 
     ask: Ask
     signals: Sequence[Signal]
     grid: Grid
+    identities: MutableMapping[Signal, Identities]
     progress: Progress | None = None
     _assemblies: dict[str, Assembly] = field(default_factory=dict)
     _failed: dict[str, SourceError] = field(default_factory=dict)
@@ -31,7 +35,9 @@ class Fetch:
 
     def run(self, parallelism: int) -> None:
         """Ask for everything; raises SourceError when not one signal was answered."""
-        self._assemblies = {signal.name: Assembly(signal, self.grid) for signal in self.signals}
+        for signal in self.signals:
+            identities = self.identities.setdefault(signal, Identities(signal.labels))
+            self._assemblies[signal.name] = Assembly(signal, self.grid, identities)
         self._report(0)
         with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:
             self._wave(pool, [(signal, 0, min(FIRST_STEPS, self.grid.count)) for signal in self.signals])

@@ -14,6 +14,7 @@ from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
 from correlator.sources.answer import Answer, read_json
+from correlator.sources.assembly import Identities
 from correlator.sources.clock import ClockWatch
 from correlator.sources.fetching import Fetch, Progress
 from correlator.sources.intervals import beat_of, beats_of, groups_of, newest_beats, update_interval
@@ -56,6 +57,7 @@ class PrometheusSource:
         )
         self._clock = ClockWatch(clock, self._server_time)
         self._held: tuple[object, Mapping[str, int]] = (None, {})
+        self._identities: dict[Signal, Identities] = {}
         self._retention: float | None = None
 
     @property
@@ -101,7 +103,7 @@ class PrometheusSource:
         """
         if not grid.count:
             return Frames(grid, {signal.name: Frame.empty(signal.name, grid) for signal in signals})
-        fetch = Fetch(self._ask, signals, grid, progress)
+        fetch = Fetch(self._ask, signals, grid, self._identities, progress)
         fetch.run(PARALLELISM)
         intervals, unknown = self._held_intervals(signals, grid.last)
         masked = mask_stale(fetch.frames(), signals, intervals)

@@ -17,6 +17,7 @@ from correlator.sources.assembly import (
     POINTS_PER_ANSWER,
     POINTS_PER_SERIES,
     Assembly,
+    Identities,
     following_parts,
 )
 
@@ -45,7 +46,7 @@ def answer(*series: tuple[Mapping[str, str], Mapping[float, float]], notes: tupl
 
 def assembled(*answers: Answer) -> tuple[Frame, tuple[BlindSpot, ...]]:
     """The frame and the quality of answers that each cover the whole grid."""
-    assembly = Assembly(SIGNAL, GRID)
+    assembly = Assembly(SIGNAL, GRID, Identities(SIGNAL.labels))
     for one in answers:
         assembly.add(one, 0, GRID.count)
     return assembly.frame(), assembly.quality()
@@ -130,7 +131,7 @@ def test_parts_in_any_order_make_the_frame_of_one_answer(
                 rows.setdefault(row, {})[step * 5] = value
         return answer(*(({"pod": str(row)}, samples) for row, samples in rows.items()))
 
-    whole, pieces = Assembly(SIGNAL, grid), Assembly(SIGNAL, grid)
+    whole, pieces = (Assembly(SIGNAL, grid, Identities(SIGNAL.labels)) for _ in range(2))
     whole.add(part(0, count), 0, count)
     spans = list(itertools.pairwise(edges))
     seed.shuffle(spans)
@@ -148,3 +149,26 @@ def test_parts_cover_the_rest_within_the_limits(count: int, series: int) -> None
     assert [first for first, _ in parts] == edges[:-1]
     assert all(stop - first <= POINTS_PER_SERIES for first, stop in parts)
     assert all(stop - first == 1 or (stop - first) * series <= POINTS_PER_ANSWER for first, stop in parts)
+
+
+def test_the_same_series_keep_their_objects() -> None:
+    """Step after step, frames of the same series share their labels, so that comparing them costs nothing."""
+    identities = Identities(SIGNAL.labels)
+    frames = []
+    for step in range(2):
+        assembly = Assembly(SIGNAL, Grid(100 + 10 * step, 10, 1), identities)
+        at = 100.0 + 10 * step
+        assembly.add(answer(({"pod": "b"}, {at: 1.0}), ({"pod": "a", "x": str(step)}, {at: 2.0})), 0, 1)
+        frames.append(assembly.frame())
+    assert frames[0].labels is frames[1].labels
+    assert frames[1].values.tolist() == [[2.0], [1.0]]
+
+
+def test_identities_are_forgotten_in_time() -> None:
+    """A cluster whose pods come and go does not fill the memory; forgetting changes no answer."""
+    identities = Identities(["pod"])
+    first = identities.of({"pod": "p0"})
+    for index in range(200_001):
+        identities.of({"pod": f"p{index}"})
+    assert len(identities._known) < 200_000
+    assert identities.of({"pod": "p0"}) == first
