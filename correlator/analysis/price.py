@@ -16,7 +16,7 @@ from correlator.model.frame import Floats
 PRIOR = np.array([1.0e-4, 1.0e-4, 1.5e-9, 1.5e-9])
 """Seconds per read, write, read byte, written byte of an ordinary SSD: only their proportions matter."""
 
-PRIOR_WEIGHT = 2.0
+PRIOR_WEIGHT = 0.1
 """How many steps of evidence the prior's proportions are worth."""
 
 
