@@ -24,7 +24,7 @@ from correlator.web.routers import (
     victims,
     volumes,
 )
-from correlator.web.security import SecurityHeaders
+from correlator.web.security import RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 
 LARGEST_BODY_BYTES = 1_000_000
@@ -40,16 +40,25 @@ _ANY_ERROR: dict[int | str, dict[str, Any]] = {
 }
 
 
+class _Application(FastAPI):
+    """FastAPI, but for the media type under which it describes errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description, made once."""
+        if self.openapi_schema is None:
+            problems.describe(super().openapi())
+        return super().openapi()
+
+
 def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI:
     """The application over `state`. Requests pass `guards` first: the place for whoever decides who may ask."""
-    app = FastAPI(
+    app = _Application(
         title="correlator",
         version=correlator.__version__,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=LARGEST_BODY_BYTES,
-        middleware=[Middleware(SecurityHeaders), *guards],
+        middleware=[Middleware(SecurityHeaders), *guards, Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES)],
     )
     app.state.web = state
     app.include_router(health.router)

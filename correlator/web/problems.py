@@ -84,6 +84,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_crash)
 
 
+def describe(openapi: dict[str, Any]) -> None:
+    """Correct a description in place: errors are problem details under their own media type, also those of 422."""
+    for methods in openapi["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)  # FastAPI's own model of errors; "4XX" says what ours are
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                for media_type, described in list(content.items()):
+                    if described.get("schema", {}).get("$ref", "").endswith("/ProblemDetails"):
+                        content[MEDIA_TYPE] = content.pop(media_type)
+    for name in ("HTTPValidationError", "ValidationError"):
+        openapi["components"]["schemas"].pop(name, None)
+
+
 def _on_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for it alone
     return respond_with(error)

@@ -61,8 +61,8 @@ def operations_of(openapi: Schema) -> list[Operation]:
             tag=(operation.get("tags") or ["other"])[0],
             summary=operation.get("summary", ""),
             description=operation.get("description", ""),
-            fields=[*_parameters(operation), *_body(operation, models)],
-            answers=list(_answers(operation)),
+            fields=[*_parameters(operation, models), *_body(operation, models)],
+            answers=list(_answers(operation, models)),
         )
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
@@ -73,48 +73,49 @@ def models_of(openapi: Schema) -> list[Model]:
     """All models with fields, by name."""
     schemas: Mapping[str, Schema] = openapi.get("components", {}).get("schemas", {})
     return [
-        Model(name, schema.get("description", ""), list(_properties(schema, "")))
+        Model(name, schema.get("description", ""), list(_properties(schema, "", schemas)))
         for name, schema in sorted(schemas.items())
-        if schema.get("properties") and not name.startswith(("HTTPValidationError", "ValidationError"))
+        if schema.get("properties")
     ]
 
 
-def type_of(schema: Schema) -> list[str]:
-    """A type in words; names of models stand alone, so that they can be links."""
+def type_of(schema: Schema, models: Mapping[str, Schema]) -> list[str]:
+    """A type in words; names of models stand alone, so that they can be links. An enumeration is its values."""
     if "$ref" in schema:
-        return [schema["$ref"].removeprefix(_PREFIX)]
+        name = schema["$ref"].removeprefix(_PREFIX)
+        return type_of(models[name], models) if "enum" in models.get(name, {}) else [name]
     if "anyOf" in schema:
-        parts = [type_of(each) for each in schema["anyOf"]]
+        parts = [type_of(each, models) for each in schema["anyOf"]]
         return [word for index, part in enumerate(parts) for word in (*(["or"] if index else []), *part)]
     if "enum" in schema:
         return [" | ".join(map(str, schema["enum"]))]
     if schema.get("type") == "array":
-        return ["list of", *type_of(schema.get("items", {}))]
+        return ["list of", *type_of(schema.get("items", {}), models)]
     return [schema.get("format") or schema.get("type") or "anything"]
 
 
-def _parameters(operation: Schema) -> Iterator[Field]:
+def _parameters(operation: Schema, models: Mapping[str, Schema]) -> Iterator[Field]:
     for each in operation.get("parameters", ()):
         schema = each.get("schema", {})
         said = each.get("description") or schema.get("description", "")
-        yield Field(each["name"], each["in"], type_of(schema), each.get("required", False), said)
+        yield Field(each["name"], each["in"], type_of(schema, models), each.get("required", False), said)
 
 
 def _body(operation: Schema, models: Mapping[str, Schema]) -> Iterator[Field]:
     for content in operation.get("requestBody", {}).get("content", {}).values():
         name = content["schema"].get("$ref", "").removeprefix(_PREFIX)
-        yield from _properties(models.get(name, content["schema"]), "body")
+        yield from _properties(models.get(name, content["schema"]), "body", models)
 
 
-def _properties(schema: Schema, where: str) -> Iterator[Field]:
+def _properties(schema: Schema, where: str, models: Mapping[str, Schema]) -> Iterator[Field]:
     required = schema.get("required", ())
     for name, each in schema.get("properties", {}).items():
-        yield Field(name, where, type_of(each), name in required, each.get("description", ""))
+        yield Field(name, where, type_of(each, models), name in required, each.get("description", ""))
 
 
-def _answers(operation: Schema) -> Iterator[Answer]:
+def _answers(operation: Schema, models: Mapping[str, Schema]) -> Iterator[Answer]:
     for status, answer in operation["responses"].items():
         contents = list(answer.get("content", {}).items())
         media_type, content = contents[0] if contents else ("", {})
         schema = content.get("schema") or {}
-        yield Answer(status, answer.get("description", ""), type_of(schema) if schema else [media_type])
+        yield Answer(status, answer.get("description", ""), type_of(schema, models) if schema else [media_type])

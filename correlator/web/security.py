@@ -5,10 +5,11 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from correlator.web.problems import Problem
+from correlator.web.problems import Problem, respond_with
 
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -44,6 +45,39 @@ def _adding(send: Send) -> Callable[[Message], Awaitable[None]]:
         await send(message)
 
     return send_with_headers
+
+
+class RefuseLargeBodies:
+    """Refuses a body by the size that it announces, and cuts off one that grows beyond it."""
+
+    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+        self._app = app
+        self._largest_bytes = largest_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wrap one request."""
+        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if announced.isdecimal() and int(announced) > self._largest_bytes:
+            await respond_with(Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail))(scope, receive, send)
+        else:
+            await self._app(scope, self._counting(receive), send)
+
+    def _counting(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def receive_some() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._largest_bytes:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail)
+            return message
+
+        return receive_some
+
+    @property
+    def _detail(self) -> str:
+        return f"the body is larger than {self._largest_bytes} bytes"
 
 
 def refuse_foreign_forms(request: Request) -> None:

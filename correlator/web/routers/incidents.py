@@ -21,6 +21,10 @@ PodName = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,63}/[^/\s]{1,253}
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
+def _picture(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {}}, "description": "The picture"}}
+
+
 class FeedbackGiven(BaseModel):
     """What a person says of a verdict; `culprits` are `namespace/pod`."""
 
@@ -51,13 +55,23 @@ def get_evidence(state: Web, identity: str) -> Response:
     return answer(state.incidents.evidence(identity) or Evidence())
 
 
-@router.get("/{identity}/plot.svg", response_class=Response, responses=UNKNOWN, summary="The picture as SVG")
+@router.get(
+    "/{identity}/plot.svg",
+    response_class=Response,
+    responses=UNKNOWN | _picture("image/svg+xml"),
+    summary="The picture as SVG",
+)
 def plot_svg(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
     return _plot(request, state, identity, "svg")
 
 
-@router.get("/{identity}/plot.png", response_class=Response, responses=UNKNOWN, summary="The picture as PNG")
+@router.get(
+    "/{identity}/plot.png",
+    response_class=Response,
+    responses=UNKNOWN | _picture("image/png"),
+    summary="The picture as PNG",
+)
 def plot_png(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
     return _plot(request, state, identity, "png")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
@@ -15,7 +16,7 @@ OPEN = IncidentQuery(state=model.State.OPEN)
 router = APIRouter(tags=["metrics"])
 
 
-@router.get("/metrics", summary="Prometheus text; OpenMetrics by negotiation", response_class=Response)
+@router.get("/metrics", summary="Prometheus text; OpenMetrics by negotiation", response_class=PlainTextResponse)
 def metrics(request: Request, state: Web) -> Response:
     """What docs/metrics.md lists."""
     status = replace(state.status(), problems=reasons_against(state))
