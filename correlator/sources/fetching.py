@@ -40,8 +40,12 @@ class Fetch:
             self._assemblies[signal.name] = Assembly(signal, self.grid, identities)
         self._report(0)
         with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:
-            self._wave(pool, [(signal, 0, min(FIRST_STEPS, self.grid.count)) for signal in self.signals])
-            self._wave(pool, [part for signal in self.signals for part in self._rest(signal)])
+            try:
+                self._wave(pool, [(signal, 0, min(FIRST_STEPS, self.grid.count)) for signal in self.signals])
+                self._wave(pool, [part for signal in self.signals for part in self._rest(signal)])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # an interrupt does not wait for what is queued
+                raise
         if self.signals and len(self._failed) == len(self.signals):
             errors = list(self._failed.values())
             raise SourceError(str(errors[0]), retriable=any(error.retriable for error in errors))

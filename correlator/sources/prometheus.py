@@ -31,7 +31,7 @@ from correlator.sources.session import (
 from correlator.sources.staleness import known_rows, mask_stale
 
 PARALLELISM = 4
-_INTERVALS_HOLD_SECONDS = 300
+_INTERVALS_HOLD_SECONDS = 60
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -138,7 +138,7 @@ class PrometheusSource:
             return list(pool.map(work, items))
 
     def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[str, int], tuple[BlindSpot, ...]]:
-        """The intervals, asked for once in 5 minutes of steps; what could not be found out is a blind spot."""
+        """The intervals, asked for once in a minute of steps; what could not be found out is a blind spot."""
         key = (at // _INTERVALS_HOLD_SECONDS, tuple(signal.name for signal in signals))
         if self._held[0] != key:
             try:

@@ -39,6 +39,7 @@ _MANIFEST_BYTES_MAXIMUM = 64 * 1024 * 1024
 _BEGINNING_OF_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _READ_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
+_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)  # all that zipfile is known to raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,11 @@ def write_recording(
 def read_recording(path: Path) -> Recording:
     """The recording in a file; raises RecordingError, naming file and member, on anything that is not one."""
     try:
-        with path.open("rb") as file:
-            beginning = file.read(2)
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             manifest = parse_manifest(path, _manifest_bytes(path, archive))
             frames = {part.name: _frame(path, archive, manifest, part) for part in manifest.signals}
     except OSError as error:
         raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
-    except zipfile.BadZipFile as error:
-        what = "a zip file that is damaged or cut off" if beginning == b"PK" else "not a zip file"
-        raise RecordingError(path, f"no recording: it is {what}") from error
     return Recording(
         path=path,
         frames=Frames(
@@ -225,6 +221,16 @@ def _replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    with path.open("rb") as file:
+        beginning = file.read(2)
+    try:
+        return zipfile.ZipFile(path)
+    except _DAMAGES as error:
+        what = "a zip file that is damaged or cut off" if beginning == b"PK" else "not a zip file"
+        raise RecordingError(path, f"no recording: it is {what}") from error
+
+
 def _manifest_bytes(path: Path, archive: zipfile.ZipFile) -> bytes:
     info = _member(path, archive, MEMBER)
     if info.file_size > _MANIFEST_BYTES_MAXIMUM:
@@ -265,7 +271,7 @@ def _content(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> byt
         with archive.open(info) as member:
             content = member.read(info.file_size)
             surplus = member.read(1)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _DAMAGES as error:
         raise RecordingError(path, f"is damaged: {error}", info.filename) from error
     if len(content) != info.file_size or surplus:
         raise RecordingError(path, f"is cut off after {len(content)} of {info.file_size} bytes", info.filename)

@@ -29,6 +29,7 @@ _RETRIED_STATUS = (429, 502, 503, 504)
 class Access:
     """How to reach a Prometheus. Secrets are read from files, the token anew for each request since it may rotate.
 
+    `read_timeout_seconds` bounds the silence before and within an answer, and is sent as the query's own time limit.
     `parameters` are sent with every query (Thanos' `dedup`, …), `headers` with every request (a tenant).
     `retries` counts further attempts; the wait doubles from `backoff_seconds`, and a server's Retry-After is
     followed up to `longest_wait_seconds`.
@@ -198,13 +199,13 @@ class PrometheusSession(requests.Session):
         options["allow_redirects"] = False  # a redirected POST would become a GET without its query
         try:
             answered = Answered(super().request(method, url, **options), self._decoding)
-        except requests.RequestException as error:
+        except OSError as error:  # requests' own errors are OSErrors; a missing certificate file is a bare one
             raise self._failure(str(url), error) from error
         if answered.status_code != requests.codes.ok:
             read_json(received(answered))
         return answered
 
-    def _failure(self, url: str, error: requests.RequestException) -> SourceError:
+    def _failure(self, url: str, error: OSError) -> SourceError:
         cause = error.args[0] if error.args else error
         reason = getattr(cause, "reason", cause)
         if isinstance(error, requests.exceptions.SSLError):

@@ -6,6 +6,7 @@ more than 11,000 points for a series. `replies` are sent as they are, before any
 """
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -97,14 +98,21 @@ def failure(status: int, kind: str, text: str) -> Reply:
     return Reply(body, status, {"Content-Type": "application/json"})
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is what tests do."""
+
+
 @contextmanager
-def serving(fake: FakePrometheus) -> Iterator[FakePrometheus]:
+def serving(fake: FakePrometheus, tls: ssl.SSLContext | None = None) -> Iterator[FakePrometheus]:
     """Serve the fake on a loopback port of the kernel's choice; `fake.url` has it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
+    server = _QuietServer(("127.0.0.1", 0), _handler(fake))
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_port}"
+    fake.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     try:
         yield fake
     finally:

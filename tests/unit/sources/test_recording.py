@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -229,6 +230,23 @@ def test_a_damaged_member_is_refused(path: Path) -> None:
     whole[info.header_offset + 30 + len(info.filename) + info.compress_size // 2] ^= 0xFF
     path.write_bytes(bytes(whole))
     assert refusal(path).startswith("signals/reads.bin: is damaged")
+
+
+def test_a_recording_damaged_anywhere_is_read_whole_or_refused(path: Path) -> None:
+    """Whichever bytes were lost or changed, the values that are read are those that were written."""
+    written = record(path).get("reads").values.tobytes()
+    whole, chance = path.read_bytes(), Random(5)
+    refused = 0
+    for _ in range(2000):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 2, 5])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        path.write_bytes(bytes(damaged))
+        try:
+            assert read_recording(path).frames.get("reads").values.tobytes() == written
+        except RecordingError:
+            refused += 1
+    assert refused > 1000
 
 
 def test_a_zip_without_manifest_is_refused(path: Path) -> None:

@@ -1,12 +1,16 @@
 """The HTTP side: forms, timeouts, retries, credentials."""
 
+import ssl
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from prometheus_api_client import PrometheusConnect
+from urllib3.exceptions import InsecureRequestWarning
 
 from correlator.model.source import SourceError
 from correlator.sources.answer import Answer
@@ -109,6 +113,53 @@ def test_a_server_that_is_down_is_told() -> None:
     with pytest.raises(SourceError, match=rf"^{gone.url}/api/v1/query_range: no connection: .*refused") as caught:
         ask(gone)
     assert caught.value.retriable
+
+
+@contextmanager
+def over_tls(fake: FakePrometheus, folder: Path) -> Iterator[Path]:
+    """The server behind a certificate of its own authority; yields the authority's file."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    command = [
+        *request.split(),
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with serving(fake, context):
+        yield certificate
+
+
+def test_an_own_authority_is_trusted_when_told(tmp_path: Path) -> None:
+    """A certificate of the company's own authority is accepted with its file, or when checking is switched off."""
+    fake = FakePrometheus()
+    with over_tls(fake, tmp_path) as authority:
+        ask(fake, replace(IMPATIENT, ca_file=authority))
+        with pytest.warns(InsecureRequestWarning):
+            ask(fake, replace(IMPATIENT, verify_certificate=False))
+    assert len(fake.asked) == 2
+
+
+def test_an_unknown_authority_is_refused(tmp_path: Path) -> None:
+    """Without its file the certificate is not trusted, and that is said, as a failure that will not pass."""
+    fake = FakePrometheus()
+    with over_tls(fake, tmp_path), pytest.raises(SourceError, match="the certificate or TLS failed") as caught:
+        ask(fake, replace(IMPATIENT, retries=0))
+    assert not caught.value.retriable
+    assert fake.asked == []
+
+
+def test_a_missing_authority_file_is_told(tmp_path: Path) -> None:
+    """A file of authorities that is not there is named."""
+    fake = FakePrometheus(url="https://127.0.0.1:1")
+    with pytest.raises(SourceError, match=r"nowhere\.pem"):
+        ask(fake, replace(IMPATIENT, ca_file=tmp_path / "nowhere.pem"))
 
 
 def test_half_an_answer_is_told(fake: FakePrometheus) -> None:
