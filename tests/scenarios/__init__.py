@@ -1,0 +1,1 @@
+"""Recordings of real contention with their ground truth, held against the engine."""
