@@ -1,15 +1,26 @@
 """Query parameters: their meaning, their limits, and that an unknown one is an error, not ignored."""
 
+import re
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from correlator.incidents.query import LARGEST_PAGE, EpisodeQuery, IncidentQuery
 from correlator.model.finding import Verdict
 from correlator.model.incident import State
 from correlator.web.problems import field_fault
+
+
+def _pod_name(value: str) -> str:
+    if not _POD_NAME.fullmatch(value):
+        raise ValueError("expected namespace/pod, such as inference/vllm-0")
+    return value
+
+
+_POD_NAME = re.compile(r"[^/\s]{1,63}/[^/\s]{1,253}")
+PodName = Annotated[str, AfterValidator(_pod_name)]
 
 
 class _Paged(BaseModel):

@@ -122,7 +122,9 @@ def _on_validation(_: Request, error: Exception) -> Response:
 
 def _fault(error: Mapping[str, Any]) -> FieldFault:
     location, *path = error["loc"] or ("request",)
-    return FieldFault(location=str(location), field=".".join(map(str, path)), message=str(error["msg"]))
+    return FieldFault(
+        location=str(location), field=".".join(map(str, path)), message=str(error["msg"]).removeprefix("Value error, ")
+    )
 
 
 def _on_query(_: Request, error: Exception) -> Response:

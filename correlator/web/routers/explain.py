@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from correlator.model.finding import Finding
 from correlator.model.source import SourceError
 from correlator.model.topology import PodRef
+from correlator.web.parameters import PodName
 from correlator.web.problems import Problem, ProblemDetails, field_fault
 from correlator.web.respond import answer
 from correlator.web.state import Web
@@ -28,9 +29,9 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    victim: Annotated[
-        str, BeforeValidator(_joined, json_schema_input_type=str), StringConstraints(pattern=r"^[^/\s]+/[^/\s]+$")
-    ] = Field(description="`namespace/pod`", examples=["inference/vllm-7c9f4-x2x8q"])
+    victim: Annotated[PodName, BeforeValidator(_joined, json_schema_input_type=str)] = Field(
+        description="`namespace/pod`", examples=["inference/vllm-7c9f4-x2x8q"]
+    )
     at: AwareDatetime | None = Field(default=None, description="RFC 3339; now where it is missing.")
 
 

@@ -4,12 +4,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Feedback, Incident
 from correlator.picture import draw
-from correlator.web.parameters import IncidentFilters
+from correlator.web.parameters import IncidentFilters, PodName
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import Listing, answer, listing
 from correlator.web.security import PICTURE_POLICY
@@ -17,7 +17,6 @@ from correlator.web.state import Web, WebState
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "No such incident"}}
-PodName = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,63}/[^/\s]{1,253}$")]
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 

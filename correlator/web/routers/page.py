@@ -7,13 +7,13 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
 from correlator.model.incident import Incident, State
-from correlator.web.problems import Problem
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
 from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
@@ -49,17 +49,17 @@ class _Known:
 
 async def _feedback_form(request: Request) -> FeedbackGiven:
     """The form's fields; culprits stand one on a line."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
     said = {name: values[-1] for name, values in fields.items()}
+    given = {
+        "verdict_right": said.get("verdict_right"),
+        "culprits": said.get("culprits", "").split(),
+        "note": said.get("note", ""),
+    }
     try:
-        return FeedbackGiven(
-            verdict_right=said.get("verdict_right", "") == "yes",
-            culprits=said.get("culprits", "").split(),
-            note=said.get("note", ""),
-        )
+        return FeedbackGiven.model_validate(given)
     except ValidationError as error:
-        detail = "culprits are written as namespace/pod, one on a line; a note has at most 10,000 characters"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
 
 
 @router.get("/")
