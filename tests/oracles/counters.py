@@ -1,0 +1,30 @@
+"""What a counter gained, told one step after the other."""
+
+from collections.abc import Sequence
+from math import isnan, nan
+
+
+def gains(values: Sequence[float], alive: Sequence[bool] | None, max_gap: int) -> list[float]:
+    """The gain at each step of one counter.
+
+    `alive`: whether its target was up; None where nobody knows.
+    """
+    ever = [i for i, value in enumerate(values) if not isnan(value)]
+    gained = []
+    for i, value in enumerate(values):
+        before = [j for j in ever if j < i]
+        up = alive is not None and alive[i]
+        if i == 0:
+            gained.append(nan)
+        elif isnan(value):
+            unborn, ended = not before, bool(ever) and i > ever[-1]
+            gained.append(0.0 if up and (unborn or ended) else nan)
+        elif not before:
+            born = alive is not None and alive[i - 1]
+            gained.append(value if born else nan)
+        elif i - before[-1] > max_gap:
+            gained.append(nan)
+        else:
+            previous = values[before[-1]]
+            gained.append(value - previous if value >= previous else value)
+    return gained
