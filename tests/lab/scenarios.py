@@ -108,7 +108,7 @@ _ALL = (
     ),
     Scenario(
         name="fsync_storm",
-        summary="many small transactions, each made durable",
+        summary="sixteen committers, each of whose batches is made durable",
         verdict="contention",
         pods=(
             *USUAL,
@@ -116,7 +116,7 @@ _ALL = (
                 "culprit",
                 "batch",
                 "ledger-import",
-                Stream(_sequential("randwrite", "256k", 8, "--fsync=8", "--numjobs=4")),
+                Stream(("--rw=randwrite", "--bs=1m", "--ioengine=psync", "--fsync=1", "--numjobs=16")),
             ),
         ),
         claims=("ttft_moved", "storage_moved"),
