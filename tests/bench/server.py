@@ -1,0 +1,120 @@
+"""A loopback Prometheus that serves a cluster of `cluster`: bodies are made once for each question and kept.
+
+`python -m tests.bench.server` prints its port and serves until its input ends.
+"""
+
+import re
+import sys
+import threading
+from collections import OrderedDict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import orjson
+
+from correlator.catalog.loader import load
+from tests.bench import machine
+from tests.bench.cluster import Shape, cluster
+from tests.bench.series import Rows, Series
+
+Question: TypeAlias = tuple[str, float, float, float]
+"""(query, start, end, step)"""
+
+KEPT_BODIES = 256
+ON_INSTANCES = re.compile(r"\((?P<query>.*)\) and on \(instance\) \((?P<named>.*)\)")
+INSTANCE = re.compile(r'"instance", "(?P<instance>[^"]*)"')
+NOTHING = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
+
+
+class Answers:
+    """Prometheus' answers to range queries of the catalogue."""
+
+    def __init__(self, shape: Shape) -> None:
+        """Prepare the labels of all series."""
+        queries = {signal.name: signal.query for signal in load()}
+        self._series: dict[str, tuple[Series, Rows, list[bytes]]] = {}
+        for signal, series in cluster(shape).items():
+            rows = series.rows()
+            self._series[queries[signal]] = (series, rows, [orjson.dumps(row) for row in rows])
+        self._bodies: OrderedDict[Question, bytes] = OrderedDict()
+        self._making = threading.Lock()
+
+    def body(self, question: Question) -> bytes:
+        """The answer's JSON."""
+        with self._making:
+            if question not in self._bodies:
+                self._bodies[question] = self._made(*question)
+                if len(self._bodies) > KEPT_BODIES:
+                    self._bodies.popitem(last=False)
+            return self._bodies[question]
+
+    def _made(self, query: str, start: float, end: float, step: float) -> bytes:
+        asked = ON_INSTANCES.fullmatch(query)
+        series, rows, names = self._series.get(asked["query"] if asked else query, (None, [], []))
+        if series is None:
+            return NOTHING
+        instances = set(INSTANCE.findall(asked["named"])) if asked else set()
+        chosen = [index for index, row in enumerate(rows) if not asked or row["instance"] in instances]
+        times = np.arange(start, end + step / 2, step)
+        values = series.values(times)
+        stamps = [int(at) for at in times]
+        parts = []
+        for index in chosen:
+            samples = ",".join(
+                f'[{at},"{value:.16g}"]' for at, value in zip(stamps, values[index].tolist(), strict=True)
+            )
+            parts.append(b'{"metric":%b,"values":[%b]}' % (names[index], samples.encode()))
+        return b'{"status":"success","data":{"resultType":"matrix","result":[%b]}}' % b",".join(parts)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Range queries by GET and POST, and the server's time."""
+
+    protocol_version = "HTTP/1.1"
+    answers: Answers
+    newest_end = 0.0
+
+    def do_GET(self) -> None:
+        """Parameters stand in the URL."""
+        self._answer(urlsplit(self.path).query)
+
+    def do_POST(self) -> None:
+        """Parameters are the body, or stand in the URL as prometheus-api-client leaves them."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self._answer(body or urlsplit(self.path).query)
+
+    def _answer(self, form: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(form).items()}
+        if "start" in asked:
+            Handler.newest_end = max(Handler.newest_end, float(asked["end"]))
+            question = (asked["query"], float(asked["start"]), float(asked["end"]), float(asked["step"]))
+            self._send(self.answers.body(question))
+        else:
+            now = Handler.newest_end
+            self._send(b'{"status":"success","data":{"resultType":"scalar","result":[%f,"%f"]}}' % (now, now))
+
+    def _send(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def main() -> None:
+    """Serve on a free port."""
+    machine.other_cores()
+    Handler.answers = Answers(Shape())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)  # noqa: T201 - the parent reads it
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
