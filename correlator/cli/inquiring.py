@@ -34,6 +34,7 @@ def open_inquiry(settings: Settings, recording: Path | None, step_seconds: int |
     source: Source
     if recording is None:
         source = prometheus_source(settings.prometheus)
+        source.clock_difference_seconds()  # whether it answers at all, before much is asked
     else:
         from correlator.sources.recording import RecordingSource
 

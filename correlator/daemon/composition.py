@@ -12,14 +12,13 @@ from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
 
 
-def prometheus_source(settings: PrometheusSettings) -> PrometheusSource:
-    """The Prometheus of the settings. Raises CompositionError without one, SourceError for an unreadable secret."""
-    return PrometheusSource(url_of(settings), access_of(settings))
+def prometheus_source(settings: PrometheusSettings, retries: int = 3) -> PrometheusSource:
+    """The Prometheus of the settings. Raises CompositionError without one, SourceError for an unreadable secret.
 
-
-def access_of(settings: PrometheusSettings) -> Access:
-    """How to reach it."""
-    return Access(
+    Whoever asks again in a while needs few `retries` at once.
+    """
+    access = Access(
+        retries=retries,
         bearer_token_file=settings.bearer_token_file,
         username=settings.username,
         password_file=settings.password_file,
@@ -30,6 +29,7 @@ def access_of(settings: PrometheusSettings) -> Access:
         parameters=settings.parameters,
         read_timeout_seconds=settings.timeout.total_seconds(),
     )
+    return PrometheusSource(url_of(settings), access)
 
 
 def signals_of(settings: Settings) -> Sequence[Signal]:

@@ -8,6 +8,14 @@ from structlog.typing import Processor
 
 from correlator.settings import LogFormat, LogSettings
 
+_QUIET = {
+    "urllib3": logging.ERROR,
+    "matplotlib": logging.WARNING,
+    "alembic": logging.WARNING,
+    "uvicorn": logging.WARNING,
+}
+"""What libraries say of each attempt and of their own life is not for operators: the outcome is said by us."""
+
 
 def configure_logs(settings: LogSettings) -> None:
     """From now on, say what is at least as important as the settings want."""
@@ -32,8 +40,8 @@ def configure_logs(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.value.upper())
-    for name in ("urllib3", "matplotlib", "alembic"):
-        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least if root.level > logging.DEBUG else logging.DEBUG)
 
 
 def _rendering(form: LogFormat) -> list[Processor]:

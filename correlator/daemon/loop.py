@@ -104,7 +104,7 @@ class Loop:
         signals = signals_of(settings)
         source: Source
         if recording is None:
-            source = prometheus_source(settings.prometheus)
+            source = prometheus_source(settings.prometheus, retries=1)
         else:
             source = DemoSource(read_recording(recording), self._start.started_at.timestamp())
         self._inquiry = inquiry_of(settings, source, signals)
