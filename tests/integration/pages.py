@@ -1,0 +1,77 @@
+"""The web over fakes on a real port, and Debian's Chromium to look at it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+import uvicorn
+from playwright.sync_api import Browser, Dialog, Page
+
+from correlator.web.app import create_app
+from correlator.web.state import WebState
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def serving(state: WebState) -> Iterator[str]:
+    """The address of the application over `state`, until the block ends."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+    app = create_app(replace(state, stopping=stopping.is_set))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        stopping.set()
+        server.should_exit = True
+        thread.join()
+        bound.close()
+
+
+@dataclass  # without slots: playwright notes its handlers on the object
+class Look:
+    """What a browser did while it looked: everything that went wrong, and every host that was asked."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def refuse(self, dialog: Dialog) -> None:
+        """Nothing here opens a dialog: whatever does is a fault."""
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+@contextmanager
+def looking(
+    browser: Browser, address: str, path: str = "/", *, dark: bool = False, width: int = 1200
+) -> Iterator[Look]:
+    """A page in a browser of its own, fully loaded; dialogs are faults, since nothing here opens one."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+    )
+    look = Look(context.new_page())
+    look.page.on("console", lambda said: look.faults.append(said.text) if said.type in {"error", "warning"} else None)
+    look.page.on("pageerror", lambda error: look.faults.append(str(error)))
+    look.page.on("requestfailed", lambda request: look.faults.append(f"failed: {request.url}"))
+    look.page.on("dialog", look.refuse)
+    look.page.on("request", lambda request: look.hosts.add(urlsplit(request.url).netloc))
+    look.page.goto(f"{address}{path}", wait_until="networkidle")
+    try:
+        yield look
+    finally:
+        context.close()
