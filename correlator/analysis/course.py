@@ -9,7 +9,7 @@ from correlator.analysis.judge import Scene, judge
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
-from correlator.analysis.recovery import HOLD_STEPS, is_slow, seems_gone
+from correlator.analysis.recovery import hold_steps, is_slow, seems_gone
 from correlator.analysis.regression import THRESHOLDS, Level, detect, escalated, redated
 from correlator.analysis.statement import Life, refreshed, state
 from correlator.analysis.victims import Victim, VictimKey, Victims
@@ -142,7 +142,7 @@ def follow(window: Window, known: OpenRegression) -> Course:
     step = window.frames.grid.step
     victim = window.victims.one(row)
     slow = _is_slow(window, known, victim)
-    if not slow and known.calm_since is not None and window.at - known.calm_since >= HOLD_STEPS * step:
+    if not slow and known.calm_since is not None and window.at - known.calm_since >= hold_steps(step) * step:
         return Course(known=known, now=None, finding=_final(window, known, row, known.calm_since, EndReason.RECOVERED))
     if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
         return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.NEW_NORMAL))

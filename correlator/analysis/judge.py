@@ -7,12 +7,13 @@ import numpy as np
 from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange, exposure, ramp, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.parameters import Parameters
+from correlator.analysis.price import PRIOR, Prices, learn_prices
 from correlator.analysis.rates import Bools
 from correlator.analysis.regression import Level
 from correlator.analysis.suspects import Contribution, Contributions, contributions, culprit_probability
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use, error_states, pod_loads, pod_pressure, pods_visible
-from correlator.analysis.windows import Spans, known_share
+from correlator.analysis.windows import Spans, known_share, mean_over
 from correlator.model.finding import Verdict
 from correlator.model.frame import BlindSpot, Frames
 from correlator.model.topology import PodRef, Topology
@@ -203,6 +204,7 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
     added = min(
         ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99)),
         ramp(volume.contributions.added_part, (0.05, 0.0), (0.15, 0.5), (0.3, 0.95), (0.5, 0.99)),
+        _burdened(volume, scene.spans),
     )
     if added < WORSE:
         return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
@@ -215,6 +217,29 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
     if split.total > 0 and split.load > split.storage:
         return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
     return Ruling(Verdict.CONTENTION, chain * added, (*reasons, "others_added_load"))
+
+
+def _burdened(volume: VolumeCase, spans: Spans) -> float:
+    """Probability that the load is more than the device bore well: at quiet prices, against its quiet loads.
+
+    A job that happens to start when a device breaks adds load too; on a quiet day such a load hurt nobody.
+    """
+    use = volume.worse.use
+    quiet = learn_prices(use.load, use.queue_depth, spans.before)
+    borne = quiet.of(use.load)
+    known = borne[spans.before & np.isfinite(borne)]
+    usual = float(np.quantile(known, 0.98)) if len(known) else float("nan")
+    now = mean_over(borne, spans.during)
+    beyond = ramp(now / usual if usual > 0 else float("inf"), (0.8, 0.0), (1.2, 0.7), (1.6, 1.0))
+    busy = _added_busy(volume, quiet)
+    heavy = max(busy, _added_busy(volume, Prices(PRIOR, 0)))  # what the quiet day never priced: an ordinary SSD's word
+    return max(beyond * ramp(busy, (0.02, 0.0), (0.1, 1.0)), ramp(heavy, (0.2, 0.0), (0.5, 0.8), (1.0, 1.0)))
+
+
+def _added_busy(volume: VolumeCase, prices: Prices) -> float:
+    """Device seconds a second that were added, at these prices."""
+    rises = (float(prices.of(item.during) - prices.of(item.before)) for item in volume.contributions.items)
+    return sum(rise for rise in rises if rise > 0)
 
 
 def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool:

@@ -8,7 +8,8 @@ from correlator.analysis.regression import SCALES, Level, effect
 from correlator.analysis.victims import Victim
 
 HOLD_STEPS = 6
-"""How long first tokens must look normal again before a regression ends."""
+HOLD_SECONDS = 30
+"""How long first tokens must look normal again before a regression ends: so many steps, and so many seconds."""
 
 SLOW_Z = 2.0
 ENOUGH_REQUESTS = 10
@@ -55,6 +56,11 @@ def _recent(victim: Victim, onset: int) -> Level:
     return level
 
 
+def hold_steps(step: int) -> int:
+    """The hold in steps of `step` seconds."""
+    return max(HOLD_STEPS, -(-HOLD_SECONDS // step))
+
+
 def seems_gone(victim: Victim) -> bool:
     """Whether the victim has not been seen for as long as a recovery would take."""
-    return not np.isfinite(victim.first_tokens[-HOLD_STEPS:]).any()
+    return not np.isfinite(victim.first_tokens[-hold_steps(victim.step) :]).any()
