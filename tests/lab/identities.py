@@ -8,7 +8,6 @@ from tests.lab.spec import PodSpec
 
 NODE_NAMES = ("gpu-a-01", "gpu-a-07", "gpu-b-03", "worker-gpu-12")
 CLUSTER = "lab"
-VICTIM = PodSpec(role="victim", namespace="inference", owner_kind="StatefulSet", base_name="vllm-llama", streams=())
 # Kubernetes leaves out vowels and what looks like them.
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 IMAGES = {

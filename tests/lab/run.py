@@ -199,13 +199,12 @@ def _event_turns(scenario: Scenario, stage: Stage, phases: Phases, scale: float)
                 stop=partial(stage.stop, pod, stream),
             )
             turns += stream_turns(stream, phases, scale, actions)
+        if pod.spec.operations_in_event is not None:
+            turns.append(Turn(phases.quiet, partial(stage.limit, pod, pod.spec.operations_in_event)))
+            turns.append(Turn(phases.event_end, partial(stage.limit, pod, None)))
     if scenario.change != VictimChange():
         turns.append(Turn(phases.quiet, partial(stage.change_victim, scenario.change)))
         turns.append(Turn(phases.event_end, partial(stage.change_victim, VictimChange())))
-    for index, volume in enumerate(scenario.volumes):
-        if volume.operations_in_event is not None:
-            turns.append(Turn(phases.quiet, partial(stage.limit_volume, index, volume.operations_in_event)))
-            turns.append(Turn(phases.event_end, partial(stage.limit_volume, index, None)))
     if scenario.loses_cadvisor:
         turns.append(
             Turn(phases.quiet - CADVISOR_LEAD_SECONDS * scale, partial(stage.exporter.broken.add, CADVISOR_PATH))

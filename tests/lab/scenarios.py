@@ -1,5 +1,7 @@
 """The scenarios: a table."""
 
+from dataclasses import replace
+
 from tests.lab.spec import OTHER, SHARED, PodSpec, Role, Scenario, Stream, VictimChange, VolumeSpec
 
 
@@ -28,6 +30,7 @@ LOGS = PodSpec(
     streams=(Stream(("--rw=write", "--bs=128k", "--ioengine=psync", "--rate=4m"), begins=None),),
 )
 USUAL = (DATABASE, LOGS)
+VICTIM = PodSpec(role="victim", namespace="inference", owner_kind="StatefulSet", base_name="vllm-llama", streams=())
 
 
 def _job(role: Role, namespace: str, name: str, *streams: Stream, volume: int = SHARED) -> PodSpec:
@@ -159,7 +162,7 @@ _ALL = (
         verdict="own_io",
         pods=(
             *USUAL,
-            PodSpec("victim", "", "StatefulSet", "", (Stream(_sequential("read", "1m", 12)),)),
+            replace(VICTIM, streams=(Stream(_sequential("read", "1m", 12)),)),
         ),
         claims=("ttft_moved", "storage_moved"),
     ),
@@ -206,8 +209,11 @@ _ALL = (
         name="degraded",
         summary="the disk behind the volume becomes slow for everyone",
         verdict="degraded_device",
-        pods=USUAL,
-        volumes=(VolumeSpec(operations_in_event=400),),
+        pods=(
+            replace(DATABASE, operations_in_event=45),
+            replace(LOGS, operations_in_event=22),
+            replace(VICTIM, operations_in_event=400),
+        ),
         claims=("ttft_moved", "storage_moved"),
     ),
     Scenario(

@@ -29,7 +29,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class PodSpec:
-    """A pod: its role in the truth, its identity before the seed adds a suffix, the volume it uses, its I/O."""
+    """A pod: its role in the truth, its identity before the seed adds a suffix, the volume it uses, its I/O.
+
+    `operations_in_event` is what the disk behind the volume still gives it per second, of reads and of writes.
+    """
 
     role: Role
     namespace: str
@@ -38,6 +41,7 @@ class PodSpec:
     streams: tuple[Stream, ...]
     volume: int = SHARED
     is_born_in_event: bool = False
+    operations_in_event: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,10 @@ class VictimChange:
 
 @dataclass(frozen=True)
 class VolumeSpec:
-    """A volume; `cap_bytes_per_second` holds each pod on it to a slow disk's pace, `operations_in_event` degrades."""
+    """A volume; `cap_bytes_per_second` holds each pod on it to a slow disk's pace."""
 
     scheduler: Literal["none", "mq-deadline"] = "none"
     cap_bytes_per_second: int | None = None
-    operations_in_event: int | None = None
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,12 @@ from tests.lab.devices import (
 )
 from tests.lab.exporter import Exporter
 from tests.lab.exposition import render
-from tests.lab.identities import VICTIM, Node, identity_for, node_for
+from tests.lab.identities import Node, identity_for, node_for
 from tests.lab.inference import VictimConfig
 from tests.lab.kube_state import kube_state_samples
 from tests.lab.pods import Pod, end, launch
 from tests.lab.prices import DevicePrices, measure_prices
+from tests.lab.scenarios import VICTIM
 from tests.lab.servers import (
     ScrapeJob,
     free_port,
@@ -79,11 +80,9 @@ class Stage:
         self.victim_process.stdin.write(json.dumps(asdict(change)).encode() + b"\n")
         self.victim_process.stdin.flush()
 
-    def limit_volume(self, index: int, operations: int | None) -> None:
-        """Hold each pod on a volume to so many operations per second on the disk behind it; None lifts it."""
-        for pod in self.pods:
-            if pod.spec.volume == index:
-                pod.group.limit_operations(self.backing_number, operations)
+    def limit(self, pod: Pod, operations: int | None) -> None:
+        """Hold a pod to so many operations per second on the disk behind its volume; None lifts it."""
+        pod.group.limit_operations(self.backing_number, operations)
 
     def start(self, pod: Pod, stream: Stream) -> None:
         """Start a stream of a pod; the first one of a pod born in the event is its birth."""
@@ -156,10 +155,9 @@ def set_up(scenario: Scenario, ground: Ground, setting: Setting, stack: ExitStac
 
 
 def _specs(scenario: Scenario) -> list[PodSpec]:
-    """The scenario's pods and the victim, which takes on the streams of a pod in its role."""
-    own = tuple(stream for spec in scenario.pods if spec.role == "victim" for stream in spec.streams)
-    victim = PodSpec(VICTIM.role, VICTIM.namespace, VICTIM.owner_kind, VICTIM.base_name, own)
-    return [victim, *(spec for spec in scenario.pods if spec.role != "victim")]
+    """The scenario's pods, the victim first: the usual one unless the scenario has its own."""
+    own = [spec for spec in scenario.pods if spec.role == "victim"]
+    return [*(own or [VICTIM]), *(spec for spec in scenario.pods if spec.role != "victim")]
 
 
 def _volume(directory: Path, index: int, scheduler: str, stack: ExitStack) -> Device:
