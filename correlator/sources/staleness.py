@@ -49,18 +49,20 @@ def instance_of(labels: Sequence[tuple[str, str]]) -> str:
 
 
 def _stale_steps(heartbeat: Frame, interval: int) -> dict[str, NDArray[np.bool_]]:
+    """For each target that stands still at any step: at which, shape (steps,)."""
     newest: dict[str, Floats] = {}
     for labels, row in zip(heartbeat.labels, heartbeat.values, strict=True):
         instance = instance_of(labels)
         newest[instance] = np.fmax(newest[instance], row) if instance in newest else row
     times = heartbeat.grid.times()
-    return {name: times - row > STALE_AFTER_INTERVALS * interval for name, row in newest.items() if name}
+    stale = {name: times - row > STALE_AFTER_INTERVALS * interval for name, row in newest.items() if name}
+    return {name: steps for name, steps in stale.items() if steps.any()}
 
 
 def _masked(frame: Frame, stale: Mapping[str, NDArray[np.bool_]]) -> Frame:
-    rows = [stale.get(instance_of(labels)) for labels in frame.labels]
-    if not any(row is not None and row.any() for row in rows):
+    if not stale:
         return frame
+    rows = [stale.get(instance_of(labels)) for labels in frame.labels]
     values = frame.values.copy()
     for index, row in enumerate(rows):
         if row is not None:

@@ -237,7 +237,7 @@ def test_a_recording_damaged_anywhere_is_read_whole_or_refused(path: Path) -> No
     written = record(path).get("reads").values.tobytes()
     whole, chance = path.read_bytes(), Random(5)
     refused = 0
-    for _ in range(2000):
+    for _ in range(300):
         damaged = bytearray(whole)
         for _ in range(chance.choice([1, 1, 2, 5])):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
@@ -246,7 +246,7 @@ def test_a_recording_damaged_anywhere_is_read_whole_or_refused(path: Path) -> No
             assert read_recording(path).frames.get("reads").values.tobytes() == written
         except RecordingError:
             refused += 1
-    assert refused > 1000
+    assert refused > 150
 
 
 def test_a_zip_without_manifest_is_refused(path: Path) -> None:
