@@ -114,8 +114,8 @@ class Loop:
             catch_up=settings.engine.catch_up.total_seconds(),
             look_back=newest - oldest if recording else 0.0,
         )
-        path = settings.store.path
-        self._engine = Engine(self._inquiry, lambda: Store.open(path), settings.cluster, timing, self._clock)
+        location = settings.store.location
+        self._engine = Engine(self._inquiry, lambda: Store.open(location), settings.cluster, timing, self._clock)
 
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:

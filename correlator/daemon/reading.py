@@ -14,8 +14,8 @@ from correlator.model.incident import Episode, Feedback, Incident
 class LateIncidents:
     """Opens the store when first needed, and tries again as long as that fails. Every method may raise StoreError."""
 
-    def __init__(self, path: Path, opening: Callable[[Path], Incidents] = Incidents.open) -> None:
-        self._path = path
+    def __init__(self, location: str | Path, opening: Callable[[str | Path], Incidents] = Incidents.open) -> None:
+        self._location = location
         self._opening = opening
         self._lock = threading.Lock()
         self._incidents: Incidents | None = None
@@ -23,7 +23,7 @@ class LateIncidents:
     def _opened(self) -> Incidents:
         with self._lock:
             if self._incidents is None:
-                self._incidents = self._opening(self._path)
+                self._incidents = self._opening(self._location)
             return self._incidents
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
             settings = settings.model_copy(update={"store": store})
-        claim = claim_store(settings.store.path)
+        claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
         _run(settings, recording, listening)
@@ -54,7 +54,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
-    incidents = LateIncidents(settings.store.path)
+    incidents = LateIncidents(settings.store.location)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
@@ -78,7 +78,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         signal.signal(each, stop)
     url = _address(settings.web, listening)
     supervisor.start()
-    log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.path))
+    log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
     try:

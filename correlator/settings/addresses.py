@@ -27,6 +27,15 @@ def _listen(value: str) -> str:
     return value
 
 
+def _database_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError("expected an address such as postgresql://user@host/database")
+    if parts.password:
+        raise ValueError("expected an address without a password: PostgreSQL reads it from ~/.pgpass or PGPASSFILE")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches it; a name other than localhost is not trusted to be."""
     try:
@@ -37,3 +46,4 @@ def is_loopback(host: str) -> bool:
 
 Url = Annotated[str, AfterValidator(_http_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]

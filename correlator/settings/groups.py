@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from correlator.analysis.parameters import Parameters
-from correlator.settings.addresses import Listen, Url, is_loopback
+from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, WholeSeconds
 
 _DEFAULT = Parameters()
@@ -56,9 +56,18 @@ class StoreSettings(_Group):
         default_factory=lambda: user_data_path("correlator") / "correlator.db",
         description="SQLite file, in the user's data directory unless set; directories are made when missing.",
     )
+    url: DatabaseUrl | None = Field(
+        None,
+        description="A PostgreSQL to use instead, as `postgresql://user@host/database`; needs the extra `postgresql`.",
+    )
     retention: Duration = Field(
         timedelta(days=90), description="Age at which what is resolved is deleted: a quarter, to compare releases."
     )
+
+    @property
+    def location(self) -> str | Path:
+        """What the store is opened with."""
+        return self.url or self.path
 
 
 class EngineSettings(_Group):
