@@ -128,8 +128,9 @@ class PrometheusSource:
             start_time=datetime.fromtimestamp(grid.start, UTC),
             end_time=datetime.fromtimestamp(grid.last, UTC),
             step=str(grid.step),
-            # nocache: VictoriaMetrics moves start and end of longer ranges without it
-            params={"nocache": "1", "timeout": f"{self._access.read_timeout_seconds:g}s"},
+            # nocache: VictoriaMetrics moves start and end of longer ranges without it. timeout: the server stops soon
+            # after we stopped waiting; were it first, its 503 would be taken for one that is worth a repetition
+            params={"nocache": "1", "timeout": f"{self._access.read_timeout_seconds + 1:g}s"},
         )
         return answer
 

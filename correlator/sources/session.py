@@ -29,7 +29,7 @@ _RETRIED_STATUS = (429, 502, 503, 504)
 class Access:
     """How to reach a Prometheus. Secrets are read from files, the token anew for each request since it may rotate.
 
-    `read_timeout_seconds` bounds the silence before and within an answer, and is sent as the query's own time limit.
+    `read_timeout_seconds` bounds the silence before and within an answer; the server is asked to stop a second later.
     `parameters` are sent with every query (Thanos' `dedup`, …), `headers` with every request (a tenant).
     `retries` counts further attempts; the wait doubles from `backoff_seconds`, and a server's Retry-After is
     followed up to `longest_wait_seconds`.

@@ -230,7 +230,7 @@ def test_victoriametrics_is_asked_not_to_cache(fake: FakePrometheus, source: Pro
     source.fetch([INFO], Grid(NOW, 1, 1))
     assert {
         (asked.form.get("nocache"), asked.form.get("timeout")) for asked in fake.asked if "start" in asked.form
-    } == {("1", "60s")}
+    } == {("1", "61s")}
 
 
 def test_a_server_without_its_time(fake: FakePrometheus, source: PrometheusSource) -> None:

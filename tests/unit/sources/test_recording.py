@@ -19,7 +19,6 @@ from hypothesis.extra import numpy as hnp
 from correlator.model.frame import BlindSpot, Frame, Frames, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Aspect, Kind, Signal
-from correlator.sources.encoding import decode_delta, decode_plain, encode_delta, encode_plain
 from correlator.sources.manifest import CELLS_MAXIMUM, RecordingError
 from correlator.sources.recording import RecordingSource, read_recording, write_recording
 
@@ -62,21 +61,6 @@ def test_what_was_written_is_read(path: Path) -> None:
     assert (found.frames.intervals, found.frames.quality) == ({"reads": 10}, (BlindSpot("reads", "warning: w"),))
     assert (found.source, found.cluster, found.created_at) == ("here", "c1", WHEN.replace(microsecond=0))
     assert found.frames.get("writes").values.shape == (0, 4)
-
-
-@given(
-    hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=8)),
-    st.sampled_from([(encode_plain, decode_plain), (encode_delta, decode_delta)]),
-)
-def test_encodings_lose_nothing(
-    values: "np.typing.NDArray[np.float64]",
-    pair: tuple[Callable[..., bytes], Callable[..., "np.typing.NDArray[np.float64]"]],
-) -> None:
-    """Any float64, NaN payloads, infinities and negative zeros included, comes back bit by bit, in 8 bytes each."""
-    encode, decode = pair
-    encoded = encode(values)
-    assert len(encoded) == values.size * 8
-    assert decode(encoded, *values.shape).tobytes() == values.tobytes()
 
 
 @given(
