@@ -24,9 +24,6 @@ LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 REDATED_STEPS = 10
 """For how long after detection the looks date the onset anew."""
 
-STORAGE_VERDICTS = (Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
-"""A regression with such a verdict is not taken over by a worse one: a ramp is one regression."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
@@ -157,11 +154,18 @@ def follow(window: Window, known: OpenRegression) -> Course:
 
 def _worse(window: Window, known: OpenRegression, victim: Victim) -> int | None:
     """Where something worse began inside a regression that storage did not cause; None: it did not."""
-    if known.stalled or known.last.verdict in STORAGE_VERDICTS:
+    if known.stalled or _has_a_cause(known.last):
         return None
     if (window.at - known.detected_at) // window.frames.grid.step <= min(LOOKS - {0}):
         return None
     return escalated(victim, window.frames.grid.index(known.onset_at))
+
+
+def _has_a_cause(finding: Finding) -> bool:
+    """Whether storage is known to have done it: what gets worse then, as a ramp does, is the same regression."""
+    if finding.verdict is Verdict.CONTENTION:
+        return any(suspect.accused for suspect in finding.suspects)
+    return finding.verdict in (Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
 
 
 def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRegression) -> Course:

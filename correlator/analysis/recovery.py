@@ -8,10 +8,13 @@ from correlator.analysis.regression import SCALES, Level, effect
 from correlator.analysis.victims import Victim
 
 HOLD_STEPS = 6
-HOLD_SECONDS = 30
+HOLD_SECONDS = 20
 """How long first tokens must look normal again before a regression ends: so many steps, and so many seconds."""
 
-SLOW_Z = 2.0
+RECENT_SECONDS = 8
+"""A shorter stretch says more about single requests than about the service."""
+
+SLOW_Z = 3.0
 ENOUGH_REQUESTS = 10
 OVERDISPERSION = 1.5
 """Of requests in neighbouring steps, for a test whose error costs a delay, not an accusation."""
@@ -48,11 +51,11 @@ def _recent(victim: Victim, onset: int) -> Level:
     """The shortest newest stretch since `onset` that holds enough requests."""
     steps = np.arange(len(victim.first_tokens))
     since = steps >= onset
-    level = Level.over(victim, since & (steps >= len(steps) - SCALES[0]))
-    for scale in SCALES[1:]:
+    level = Level(np.zeros(len(victim.bounds)), float("nan"), 0.0)
+    for scale in (scale for scale in SCALES if scale * victim.step >= RECENT_SECONDS):
+        level = Level.over(victim, since & (steps >= len(steps) - scale))
         if level.requests >= ENOUGH_REQUESTS:
             break
-        level = Level.over(victim, since & (steps >= len(steps) - scale))
     return level
 
 

@@ -36,7 +36,7 @@ class Thresholds:
     stall_expected_requests: float = 6.0
     stall_steps: int = 3
     load_ratio: float = 2.0
-    escalation_ratio: float = 2.0
+    escalation_ratio: float = 1.5
     escalation_steps: int = 3
     escalation_requests: int = 10
 
