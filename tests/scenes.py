@@ -30,6 +30,7 @@ class PodIo:
     device: str = "/dev/sda"
     owner: str = "Deployment"
     born: int = 0  # the step of its first I/O: no series before
+    container: str = "main"
 
 
 @dataclass
@@ -101,7 +102,7 @@ class _Telling:
             self._disk(device.removeprefix("/dev/"), [pod for pod in pods if pod.device == device])
         self._beats()
         by_signal = {signal: Frame.from_rows(signal, self.grid, rows) for signal, rows in self.rows.items()}
-        return Frames(self.grid, by_signal, {signal: story.step for signal in by_signal})
+        return Frames(self.grid, by_signal, dict.fromkeys(by_signal, story.step))
 
     def _put(self, signal: str, labels: dict[str, str], values: Floats, exporter: str) -> None:
         gone = self.story.missing.get(exporter)
@@ -136,7 +137,8 @@ class _Telling:
         self._put("requests_running", VICTIM, story.filled(1.0), "vllm")
 
     def _pod(self, pod: PodIo) -> None:
-        labels = {**KUBELET, "namespace": pod.namespace, "pod": pod.pod, "container": "main", "device": pod.device}
+        named = {"namespace": pod.namespace, "pod": pod.pod}
+        labels = {**KUBELET, **named, "container": pod.container, "device": pod.device}
         sides = {
             "pod_reads": pod.reads,
             "pod_writes": pod.writes,
@@ -147,7 +149,7 @@ class _Telling:
             total = np.cumsum(rates * self.story.step)
             total[: pod.born] = np.nan
             self._put(signal, labels, total, "cadvisor")
-        named = {"namespace": pod.namespace, "pod": pod.pod, "uid": f"uid-{pod.pod}"}
+        named |= {"uid": f"uid-{pod.pod}"}
         self._put("pod_info", {**named, "node": "n1"}, self.story.filled(1.0), "ksm")
         owner = {"owner_kind": pod.owner, "owner_name": pod.pod.rsplit("-", 1)[0]}
         self._put("pod_owner", {**named, **owner}, self.story.filled(1.0), "ksm")
