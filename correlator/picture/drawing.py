@@ -4,7 +4,7 @@ import io
 import threading
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import matplotlib as mpl
@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -28,6 +28,11 @@ Format = Literal["svg", "png"]
 WIDTH, PANELS_HEIGHT, TITLE_HEIGHT, KEY_HEIGHT = 9.0, 7.7, 0.95, 0.21  # inches; 100 of SVG's pixels are one
 PNG_DPI = 160
 LONGEST_HEADLINE = 120
+TIME_SHAPES = (
+    (timedelta(minutes=20), "%H:%M:%S"),
+    (timedelta(days=1), "%H:%M"),
+    (timedelta.max, "%m-%d %H:%M"),
+)
 _drawing = threading.Lock()  # matplotlib's settings are global: one picture at a time
 
 
@@ -127,11 +132,10 @@ def _mark_moment(axes: Axes, at: datetime, word: str, *, left: bool) -> None:
 
 def _time_axis(axes: Axes, evidence: Evidence) -> None:
     """UTC instants, with the date said once."""
-    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
-    formatter = ConciseDateFormatter(locator, tz=UTC, show_offset=False)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(formatter)
     first, last = evidence.times[0], evidence.times[-1]
+    shape = next(shape for longest, shape in TIME_SHAPES if last - first < longest)
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=UTC, minticks=4, maxticks=9))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter(shape, tz=UTC))  # type: ignore[no-untyped-call]
     if first < last:
         axes.set_xlim(_number(first), _number(last))
     axes.set_xlabel(f"UTC, {first.astimezone(UTC):%Y-%m-%d}", color=MUTED)

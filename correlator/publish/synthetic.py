@@ -135,20 +135,17 @@ def _add_stored(samples: _Samples, stored: Stored, victims: Sequence[VictimNow])
 
 def _add_active(samples: _Samples, victims: Sequence[VictimNow], open_incidents: Sequence[Incident]) -> None:
     """0 or 1 for every watched victim, and 1 for one that is watched no more while its incident is open."""
-    suffering = {(incident.victim.namespace, incident.victim.pod) for incident in open_incidents}
-    watched = {(victim.namespace, victim.pod) for victim in victims}
-    for victim in victims:
-        active = (victim.namespace, victim.pod) in suffering
-        samples.add("correlator_incident_active", (victim.namespace, victim.pod, victim.model_name), active)
-    for gone in (incident.victim for incident in open_incidents):
-        if (gone.namespace, gone.pod) not in watched:
-            samples.add("correlator_incident_active", (gone.namespace, gone.pod, gone.model_name), 1)
+    watched = [(victim.namespace, victim.pod, victim.model_name) for victim in victims]
+    suffering = [_victim_labels(incident) for incident in open_incidents]
+    for labels in suffering:
+        samples.add("correlator_incident_active", labels, 1)
+    for labels in watched:
+        samples.add("correlator_incident_active", labels, 0)  # unless it is 1 already
 
 
 def _add_incident(samples: _Samples, incident: Incident) -> None:
     """What an open incident says of its victim, volume and suspects."""
-    victim = incident.victim
-    labels = (victim.namespace, victim.pod, victim.model_name)
+    victim, labels = incident.victim, _victim_labels(incident)
     volume = incident.volume.name if incident.volume else ""
     samples.add("correlator_incident_info", (*labels, volume, incident.verdict.value), 1)
     excess = incident.ttft.mean_excess_seconds
@@ -185,6 +182,11 @@ def _add_engine(samples: _Samples, status: EngineStatus) -> None:
     samples.add("correlator_ready", (), not status.problems)
     samples.add("correlator_demo", (), status.demo)
     samples.add("correlator_build_info", (status.version,), 1)
+
+
+def _victim_labels(incident: Incident) -> tuple[str, str, str]:
+    """Namespace, pod and model of the victim."""
+    return incident.victim.namespace, incident.victim.pod, incident.victim.model_name
 
 
 def _identity(suspect: Suspect) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ _FILTERS = (
     words.number,
     words.rate,
     words.byte_rate,
+    words.lag,
     words.moment,
     words.machine_moment,
     words.named,

@@ -70,6 +70,14 @@ def rate(value: float) -> str:
 
 
 @_known
+def lag(seconds: float) -> str:
+    """How long after the onset of the regression something rose; before it where negative."""
+    if not seconds:
+        return "at the onset"
+    return f"{duration(abs(seconds))} {'after' if seconds > 0 else 'before'}"
+
+
+@_known
 def byte_rate(value: float) -> str:
     """Bytes a second in decimal units, as storage is sold."""
     for size, unit in _BYTE_UNITS:

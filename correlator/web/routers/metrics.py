@@ -12,7 +12,6 @@ from correlator.publish.synthetic import Stored, render_metrics
 from correlator.web.routers.health import reasons_against
 from correlator.web.state import Web
 
-OPEN = IncidentQuery(state=model.State.OPEN)
 router = APIRouter(tags=["metrics"])
 
 
@@ -21,7 +20,8 @@ def metrics(request: Request, state: Web) -> Response:
     """What docs/metrics.md lists."""
     status = replace(state.status(), problems=reasons_against(state))
     try:
-        stored = Stored(open_incidents=tuple(state.incidents.every(OPEN)), totals=state.incidents.counts())
+        opened = tuple(state.incidents.every(open_in(status.cluster)))
+        stored = Stored(open_incidents=opened, totals=state.incidents.counts(status.cluster))
     except StoreError:
         stored = None
     content_type, body = render_metrics(
@@ -31,3 +31,8 @@ def metrics(request: Request, state: Web) -> Response:
         request.headers.get("accept", ""),
     )
     return Response(body, headers={"content-type": content_type})
+
+
+def open_in(cluster: str) -> IncidentQuery:
+    """The open incidents of one cluster: a shared store knows those of others too."""
+    return IncidentQuery(state=model.State.OPEN, cluster=cluster)

@@ -17,29 +17,29 @@ from correlator.model.incident import Incident, State
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
 from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
-from correlator.web.routers.metrics import OPEN
+from correlator.web.routers.metrics import open_in
 from correlator.web.routers.victims import suffering, with_open
 from correlator.web.routers.volumes import saturation
 from correlator.web.security import refuse_foreign_forms
 from correlator.web.state import IncidentReads, Web, WebState
 
 router = APIRouter(include_in_schema=False)
-RESOLVED = IncidentQuery(state=State.RESOLVED)
 OPEN_SHOWN, RECENT_SHOWN, VOLUMES_SHOWN, VICTIMS_SHOWN = 50, 15, 25, 50
 
 
 class _Known:
     """What the store tells; nothing but that it fails while it does, since the rest of the page is still true."""
 
-    def __init__(self, incidents: IncidentReads) -> None:
+    def __init__(self, incidents: IncidentReads, cluster: str) -> None:
         self.fails = False
         self.open: Sequence[Incident] = ()
         self.recent: Sequence[Incident] = ()
-        self.suffering: Mapping[tuple[str, str], str] = {}
+        self.suffering: Mapping[tuple[str, str, str], str] = {}
         self.hidden = 0
+        past = IncidentQuery(state=State.RESOLVED, cluster=cluster)
         try:
-            opened = list(incidents.every(OPEN))
-            self.recent = incidents.search(RESOLVED, limit=RECENT_SHOWN).items
+            opened = list(incidents.every(open_in(cluster)))
+            self.recent = incidents.search(past, limit=RECENT_SHOWN).items
         except StoreError:
             self.fails = True
         else:
@@ -66,13 +66,14 @@ async def _feedback_form(request: Request) -> FeedbackGiven:
 def overview(request: Request, state: Web) -> Response:
     """What is wrong now, what was lately, and what is watched."""
     snapshot = state.snapshot()
-    incidents = _Known(state.incidents)
+    status = state.status()
+    incidents = _Known(state.incidents, status.cluster)
     volumes = sorted(snapshot.volumes, key=saturation) if snapshot else []
     victims = with_open(snapshot.victims, incidents.suffering) if snapshot else []
     return render(
         request,
         "overview.html",
-        status_now=state.status(),
+        status_now=status,
         now=state.now(),
         reasons=reasons_against(state),
         snapshot=snapshot,

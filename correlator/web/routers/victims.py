@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from correlator.model.finding import Victim
 from correlator.model.incident import Incident
 from correlator.model.snapshot import VictimNow
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import SnapshotListing, answer, snapshot_listing
-from correlator.web.routers.metrics import OPEN
-from correlator.web.state import Newest, Web
+from correlator.web.routers.metrics import open_in
+from correlator.web.state import Newest, Web, WebState
 
 router = APIRouter(prefix="/api/v1/victims", tags=["victims"])
 Namespace = Annotated[str | None, Query(description="Namespace of the victim.")]
@@ -30,7 +31,7 @@ def list_victims(state: Web, snapshot: Newest, namespace: Namespace = None, node
     """All victims of the newest step, regressed ones first."""
     chosen = [
         victim
-        for victim in with_open(snapshot.victims, suffering(state.incidents.every(OPEN)))
+        for victim in with_open(snapshot.victims, _suffering(state))
         if namespace in {None, victim.namespace} and node in {None, victim.node}
     ]
     return snapshot_listing(snapshot.at, chosen)
@@ -43,25 +44,34 @@ def list_victims(state: Web, snapshot: Newest, namespace: Namespace = None, node
     summary="One victim",
 )
 def get_victim(state: Web, snapshot: Newest, namespace: str, pod: str) -> Response:
-    """Its first tokens, load, volumes and open incident."""
+    """Its first tokens, load, volumes and open incident; where a pod serves several models, the one that suffers."""
     named = [victim for victim in snapshot.victims if (victim.namespace, victim.pod) == (namespace, pod)]
     if not named:
         raise not_found("victim", f"{namespace}/{pod}")
-    return answer(with_open(named, suffering(state.incidents.every(OPEN)))[0])
+    return answer(with_open(named, _suffering(state))[0])
 
 
-def suffering(open_incidents: Iterable[Incident]) -> dict[tuple[str, str], str]:
-    """The id of the open incident by namespace and pod of its victim."""
-    return {(each.victim.namespace, each.victim.pod): each.id for each in open_incidents}
+def key_of(victim: Victim | VictimNow) -> tuple[str, str, str]:
+    """What tells one victim of a cluster from another."""
+    return victim.namespace, victim.pod, victim.model_name
 
 
-def with_open(victims: Iterable[VictimNow], open_ids: Mapping[tuple[str, str], str]) -> list[VictimSeen]:
+def suffering(open_incidents: Iterable[Incident]) -> dict[tuple[str, str, str], str]:
+    """The id of the open incident by its victim."""
+    return {key_of(each.victim): each.id for each in open_incidents}
+
+
+def _suffering(state: WebState) -> dict[tuple[str, str, str], str]:
+    return suffering(state.incidents.every(open_in(state.status().cluster)))
+
+
+def with_open(victims: Iterable[VictimNow], open_ids: Mapping[tuple[str, str, str], str]) -> list[VictimSeen]:
     """The victims, each with its open incident; those that suffer first, then by name."""
     names = [field.name for field in fields(VictimNow)]
     seen = [
         VictimSeen(
             **{name: getattr(victim, name) for name in names},
-            open_incident_id=open_ids.get((victim.namespace, victim.pod)),
+            open_incident_id=open_ids.get(key_of(victim)),
         )
         for victim in victims
     ]

@@ -111,6 +111,14 @@ def test_active_is_always_there_for_a_watched_victim() -> None:
     assert value(found, "correlator_incident_active", pod="gone", **model) == 1
 
 
+def test_models_of_one_pod_are_victims_of_their_own() -> None:
+    """Where a pod serves two models, only the one that suffers is active."""
+    snapshot = make_snapshot(victims=(make_victim_now(), make_victim_now(model_name="other")))
+    found = series(make_incident(), snapshot=snapshot)
+    assert value(found, "correlator_incident_active", **VICTIM, model_name="llama-3.1-8b") == 1
+    assert value(found, "correlator_incident_active", **VICTIM, model_name="other") == 0
+
+
 def test_open_incident() -> None:
     """An open incident tells its volume, verdict, split of the excess and suspects."""
     found = series(make_incident())

@@ -107,6 +107,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
     return (
         query.state in {None, incident.state}
         and query.verdict in {None, incident.verdict}
+        and query.cluster in {None, incident.cluster}
         and query.namespace in {None, incident.victim.namespace}
         and query.pod in {None, incident.victim.pod}
         and (query.min_confidence or 0.0) <= incident.confidence

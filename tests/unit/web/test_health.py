@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from correlator.incidents.errors import StoreCorruptError
 from correlator.publish.status import EngineStatus
+from tests.factories import make_incident
 from tests.unit.web.fakes import FakeIncidents, make_client, make_state, make_status
 
 DOWN = "http://prometheus:9090 does not answer: connection refused"
@@ -72,3 +73,13 @@ def test_metrics_outlive_the_store() -> None:
     assert answer.status_code == 200
     assert "correlator_ready 0.0" in answer.text
     assert "correlator_incident" not in answer.text
+
+
+def test_metrics_speak_of_their_own_cluster() -> None:
+    """A store that several clusters share does not make one daemon publish the incidents of another."""
+    store = FakeIncidents([make_incident(cluster="other")])
+    state = make_state(incidents=store, status=make_status(cluster="eu-1"))
+    body = make_client(state).get("/metrics").text
+    assert 'correlator_incidents_total{cluster="eu-1",verdict="contention"} 0.0' in body
+    assert "correlator_incident_info" not in body
+    assert "No incident is open." in make_client(state).get("/").text

@@ -45,6 +45,11 @@ def test_numbers() -> None:
     assert (words.number(31.53), words.number(4100), words.rate(3150.0)) == ("31.5", "4,100", "3,150/s")
 
 
+def test_lags() -> None:
+    """When a suspect rose is told from the onset: before, at, after."""
+    assert [words.lag(each) for each in (-1.0, 0.0, 15.0)] == ["1 s before", "at the onset", "15 s after"]
+
+
 @pytest.mark.parametrize("unknown", [None, float("nan")])
 def test_unknown_is_a_dash(unknown: float | None) -> None:
     """What is not known is a dash, never 0."""
