@@ -38,9 +38,9 @@ def write_contention(path: Path, frames: Frames | None = None) -> Path:
     return path
 
 
-def as_openmetrics(frames: Frames) -> str:
-    """The series as their exporters would have told them, at the recorded times; ends in `# EOF`."""
-    times = frames.grid.times().tolist()
+def as_openmetrics(frames: Frames, later_seconds: int = 0) -> str:
+    """The series as their exporters would have told them, so much later than recorded; ends in `# EOF`."""
+    times = (frames.grid.times() + later_seconds).tolist()
     lines: list[str] = []
     for signal in catalog.load():
         found = _METRIC.search(signal.query)

@@ -1,0 +1,90 @@
+"""The commands that ask a Prometheus, on a real one whose newest hour had a contention."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Run
+from tests.recorded import CULPRIT, END, START, STEP, STEPS, VICTIM, as_openmetrics, contention
+from tests.servers import openmetrics_blocks, prometheus
+
+SHIFT = int(time.time() // STEP) * STEP - (START + STEPS * STEP)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus whose newest samples are seconds old."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    storage = openmetrics_blocks(as_openmetrics(contention(), SHIFT), folder / "storage")
+    with prometheus(folder, storage=storage) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus without data."""
+    with prometheus(tmp_path_factory.mktemp("empty")) as address:
+        yield address
+
+
+def test_check_tells_what_is_there(run: Run, url: str) -> None:
+    """Signals found and missing, victims, volumes, the share of pods on a volume: the main job can run."""
+    found = json.loads(run("check", "--prometheus-url", url, "--output", "json").out)
+    assert run.code == 0
+    assert found["can_run"] is True
+    assert found["missing"] == []
+    assert found["step_seconds"] == STEP
+    assert found["victims"] == [VICTIM]
+    assert found["volumes"] == ["n1/sda"]
+    assert found["mapped_ratio"] == 1.0
+    by_name = {signal["name"]: signal for signal in found["signals"]}
+    assert by_name["ttft_bucket"]["found"]
+    assert by_name["ttft_bucket"]["interval_seconds"] == STEP
+    assert not by_name["disk_flushes"]["found"]
+    assert "node-exporter" in by_name["disk_flushes"]["hint"]
+
+
+def test_check_tells_it_to_people(run: Run, url: str) -> None:
+    """The conclusion comes last."""
+    out = run("check", "--prometheus-url", url).out
+    assert "ttft_bucket (required)" in out
+    assert out.splitlines()[-1] == "Slow first tokens can be told, and who caused them."
+
+
+def test_check_of_an_empty_prometheus_is_bad_news(run: Run, empty: str) -> None:
+    """Exit code 1, with the exporters that would provide what is missing."""
+    found = json.loads(run("check", "--prometheus-url", empty, "--output", "json").out)
+    assert run.code == 1
+    assert found["can_run"] is False
+    missing = "\n".join(found["missing"])
+    assert all(exporter in missing for exporter in ("vLLM", "cAdvisor", "node_exporter", "kube-state-metrics"))
+    assert "CANNOT" in run("check", "--prometheus-url", empty).out
+
+
+def test_backtest_of_an_empty_prometheus_says_so(run: Run, empty: str) -> None:
+    """The span is named."""
+    assert run("backtest", "--start", "-1h", "--prometheus-url", empty).code == 1
+    assert "none of the required signals between" in run.err
+
+
+def test_backtest_looks_back_from_now(run: Run, url: str) -> None:
+    """Relative times are enough."""
+    (incident,) = json.loads(run("backtest", "--start", "-40m", "--prometheus-url", url, "--output", "json").out)
+    assert [f"{each['namespace']}/{each['pod']}" for each in incident["suspects"] if each["accused"]] == [CULPRIT]
+
+
+def test_recorded_period_is_judged_like_prometheus(run: Run, url: str, tmp_path: Path) -> None:
+    """What `record` saves, `backtest --recording` judges as `backtest` judged Prometheus."""
+    file = tmp_path / "hour.zip"
+    start, end = START + SHIFT, START + SHIFT + (END + 15) * STEP
+    run("record", "--start", start, "--end", end, "-o", file, "--prometheus-url", url)
+    assert run.code == 0
+    assert run.out == ""
+    assert str(file) in run.err
+    span = ("--start", start + 100 * STEP, "--end", end, "--output", "json")
+    recorded = run("backtest", "--recording", file, *span).out
+    assert recorded == run("backtest", "--prometheus-url", url, *span).out
+    assert json.loads(recorded)
