@@ -1,0 +1,56 @@
+"""What is said on stderr."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from correlator.daemon.logs import configure_logs
+from correlator.settings import LogFormat, LogLevel, LogSettings
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """Leave the test's logs as they were."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers, logging.root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_json_is_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """For machines: our own messages, those of libraries and tracebacks alike; nothing on stdout."""
+    configure_logs(LogSettings(format=LogFormat.JSON))
+    structlog.get_logger("a").info("began", step=15)
+    logging.getLogger("library").warning("odd %s", "thing")
+    try:
+        raise ZeroDivisionError("nothing")
+    except ZeroDivisionError:
+        structlog.get_logger("a").exception("failed")
+    said = capsys.readouterr()
+    began, odd, failed = (json.loads(line) for line in said.err.splitlines())
+    assert said.out == ""
+    assert (began["event"], began["level"], began["step"]) == ("began", "info", 15)
+    assert began["timestamp"].endswith("Z")
+    assert odd["event"] == "odd thing"
+    assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
+
+
+def test_text_is_a_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without colours where nobody sees them."""
+    configure_logs(LogSettings())
+    structlog.get_logger("a").warning("late", lag=3)
+    said = capsys.readouterr().err
+    assert "late" in said
+    assert "lag=3" in said
+    assert "\x1b" not in said
+
+
+def test_level_leaves_out_what_is_less_important(capsys: pytest.CaptureFixture[str]) -> None:
+    """From the level on, and libraries' chatter only when asked for everything."""
+    configure_logs(LogSettings(level=LogLevel.WARNING))
+    structlog.get_logger("a").info("never mind")
+    logging.getLogger("urllib3.connectionpool").warning("Retrying")
+    assert capsys.readouterr().err == ""
