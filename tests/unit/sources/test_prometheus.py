@@ -238,3 +238,14 @@ def test_a_server_without_its_time(fake: FakePrometheus, source: PrometheusSourc
     fake.replies = [success({"resultType": "vector", "result": []})]
     with pytest.raises(SourceError, match="does not tell its time"):
         source.clock_difference_seconds()
+
+
+def test_an_interrupt_ends_a_fetch(source: PrometheusSource) -> None:
+    """Who interrupts from the progress display is not made to wait for what is queued."""
+
+    def interrupted(done: int, _: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        source.fetch([replace(INFO, name=f"i{i}") for i in range(20)], Grid(NOW, 1, 5), interrupted)
