@@ -4,7 +4,7 @@ import numpy as np
 
 from correlator.analysis.distribution import Reference, shift
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.regression import SCALES, Level, effect
+from correlator.analysis.regression import SHORTEST_STEPS, Level, effect, scales
 from correlator.analysis.victims import Victim
 
 HOLD_STEPS = 6
@@ -25,7 +25,7 @@ def is_slow(victim: Victim, baseline: Level, onset: int, parameters: Parameters)
 
     Requests that wait without any first token are slow; without any request nothing is.
     """
-    if not victim.first_tokens[-SCALES[0] :].any() and _waits(victim):
+    if not victim.first_tokens[-SHORTEST_STEPS:].any() and _waits(victim):
         return True
     recent = _recent(victim, onset)
     if recent.requests <= 0:
@@ -52,7 +52,7 @@ def _recent(victim: Victim, onset: int) -> Level:
     steps = np.arange(len(victim.first_tokens))
     since = steps >= onset
     level = Level(np.zeros(len(victim.bounds)), float("nan"), 0.0)
-    for scale in (scale for scale in SCALES if scale * victim.step >= RECENT_SECONDS):
+    for scale in (scale for scale in scales(victim.step) if scale * victim.step >= RECENT_SECONDS):
         level = Level.over(victim, since & (steps >= len(steps) - scale))
         if level.requests >= ENOUGH_REQUESTS:
             break

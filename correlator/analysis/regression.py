@@ -17,11 +17,19 @@ from correlator.analysis.victims import Victim, Victims
 from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
 
-SCALES = (2, 4, 8, 16, 32)
-"""Lengths in steps of what counts as recent. Doubling keeps the tests few; the longest serve sparse traffic."""
+SHORTEST_STEPS = 2
+LONGEST_STEPS = 32
+LONGEST_SECONDS = 240
+"""What counts as recent is from SHORTEST_STEPS to the longer of the other two: the long ones serve sparse traffic."""
 
-LOOK_BACK = 64
-"""How many steps an onset may lie before its detection."""
+
+def scales(step: int) -> tuple[int, ...]:
+    """Lengths in steps of `step` seconds of what counts as recent; doubling keeps the tests few."""
+    longest = max(LONGEST_STEPS, LONGEST_SECONDS // step)
+    found = [SHORTEST_STEPS]
+    while 2 * found[-1] <= longest:
+        found.append(2 * found[-1])
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +139,7 @@ def _shifted(victims: Victims, quiet: Bools) -> list[int]:
     counts = np.where(known[:, None, :], victims.counts, 0.0)
     requests = np.where(known, victims.first_tokens, 0.0)
     hit = np.zeros(len(victims.keys), dtype=np.bool_)
-    for scale in (s for s in SCALES if 2 * s < steps):
+    for scale in (s for s in scales(victims.grid.step) if 2 * s < steps):
         used = known.copy()
         used[:, steps - scale :] = False
         hit |= _significant(counts, requests, used, scale)
@@ -224,7 +232,7 @@ def onset_of(victim: Victim, quiet: Bools) -> int:
     """
     steps = len(victim.first_tokens)
     known = np.isfinite(victim.first_tokens) & quiet
-    used = known & (np.arange(steps) < steps - SCALES[0])
+    used = known & (np.arange(steps) < steps - SHORTEST_STEPS)
     earliest = _after_last_regression(quiet)
     onset = _scan(victim, used, known, earliest)
     # The first reference still holds slow steps; without them the edge is sharper.
@@ -250,7 +258,9 @@ def escalated(victim: Victim, onset: int) -> int | None:
     """Where an open regression that began at `onset` got so much worse that it is another one; None: it did not."""
     steps = np.arange(len(victim.first_tokens))
     since = (steps >= max(onset, 0)) & np.isfinite(victim.first_tokens)
-    later = _scan(victim, since & (steps < len(steps) - SCALES[0]), since, max(onset, 0) + THRESHOLDS.escalation_steps)
+    later = _scan(
+        victim, since & (steps < len(steps) - SHORTEST_STEPS), since, max(onset, 0) + THRESHOLDS.escalation_steps
+    )
     old, new = Level.over(victim, since & (steps < later)), Level.over(victim, since & (steps >= later))
     if len(steps) - later < THRESHOLDS.escalation_steps:
         return None
@@ -275,7 +285,7 @@ def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
     weights = reference.scores[0] + reference.above[0]
     weights = weights - (reference.counts[0] @ weights) / max(float(reference.counts[0].sum()), 1.0)
     scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
-    start = max(earliest, len(scores) - LOOK_BACK)
+    start = max(earliest, len(scores) - 2 * scales(victim.step)[-1])
     total = np.cumsum(scores[::-1])[::-1]
     number = np.cumsum(requests[::-1])[::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
