@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from correlator.incidents.instants import microseconds
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Position
 from correlator.incidents.tables import BodyRow, EpisodeRow, IncidentRow, KeyRow
+from correlator.model.incident import State
 
 
 def incidents_page(query: IncidentQuery, after: Position | None, limit: int) -> Select[int, str, bytes, str | None]:
@@ -25,10 +26,10 @@ def incidents_page(query: IncidentQuery, after: Position | None, limit: int) -> 
 
 def episodes_page(query: EpisodeQuery, after: Position | None, limit: int) -> Select[int, str, str]:
     """Up to `limit` episodes: time, identity, body. Those whose only incident moved away are passed over."""
-    equal = {EpisodeRow.state: query.state, EpisodeRow.verdict: query.verdict, EpisodeRow.cluster: query.cluster}
+    equal = {EpisodeRow.verdict: query.verdict, EpisodeRow.cluster: query.cluster}
     return (
         select(EpisodeRow.detected_us, EpisodeRow.id, EpisodeRow.body)
-        .where(EpisodeRow.size > 0)
+        .where(EpisodeRow.size > 0, *_in_state(EpisodeRow.state, query.state))
         .where(*(column == str(value) for column, value in equal.items() if value is not None))
         .where(*_between(EpisodeRow.detected_us, query.since, query.until))
         .where(*_after(EpisodeRow.detected_us, EpisodeRow.id, after))
@@ -43,26 +44,26 @@ def _positions(
     """Time and identity of the incidents asked for. A key, where one is asked for, gives the order."""
     keys = [("suspect", query.suspect), ("volume", query.volume), ("node", query.node)]
     asked = [(kind, key, aliased(KeyRow)) for kind, key in keys if key is not None]
-    if asked:
-        first = asked[0][2]
-        detected_us, identity = first.detected_us, first.incident_id
-        statement = select(detected_us, identity.label("id")).join(
-            IncidentRow, and_(IncidentRow.id == identity, IncidentRow.detected_us == detected_us)
-        )
-    else:
+    conditions = list(_conditions(query))
+    if not asked:
         detected_us, identity = IncidentRow.detected_us, IncidentRow.id
-        statement = select(detected_us, identity.label("id"))
+    else:
+        detected_us, identity = asked[0][2].detected_us, asked[0][2].incident_id
+    statement = select(detected_us, identity.label("id"))
     for _kind, _key, other in asked[1:]:
         statement = statement.join(other, and_(other.incident_id == identity, other.detected_us == detected_us))
+    if asked and conditions:
+        same = and_(IncidentRow.id == identity, IncidentRow.detected_us == detected_us)
+        statement = statement.join(IncidentRow, same)
     for kind, key, row in asked:
         statement = statement.where(row.kind == kind, row.key == key)
-    statement = statement.where(*_conditions(query), *_between(detected_us, query.since, query.until))
+    statement = statement.where(*conditions, *_between(detected_us, query.since, query.until))
     return statement, detected_us, identity
 
 
 def _conditions(query: IncidentQuery) -> Iterator[ColumnElement[bool]]:
+    yield from _in_state(IncidentRow.state, query.state)
     equal = {
-        IncidentRow.state: query.state,
         IncidentRow.verdict: query.verdict,
         IncidentRow.cluster: query.cluster,
         IncidentRow.namespace: query.namespace,
@@ -73,6 +74,14 @@ def _conditions(query: IncidentQuery) -> Iterator[ColumnElement[bool]]:
             yield column == str(value)
     if query.min_confidence is not None:
         yield IncidentRow.confidence >= query.min_confidence
+
+
+def _in_state(column: InstrumentedAttribute[str], state: State | None) -> Iterator[ColumnElement[bool]]:
+    """Written out for open ones: an index of a part of a table is not taken for a parameter."""
+    if state is State.OPEN:
+        yield column == literal_column("'open'")
+    elif state is not None:
+        yield column == state.value
 
 
 def _between(

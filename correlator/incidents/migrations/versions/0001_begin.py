@@ -22,7 +22,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_episodes_detected", "episodes", ["detected_us", "id"], unique=False)
-    op.create_index("ix_episodes_state", "episodes", ["state", "detected_us", "id"], unique=False)
+    op.create_index(
+        "ix_episodes_open",
+        "episodes",
+        ["detected_us", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_index("ix_episodes_updated", "episodes", ["updated_us"], unique=False)
     op.create_table(
         "event_sequence",
@@ -66,11 +73,11 @@ def upgrade() -> None:
         sa.Column("detected_us", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("incident_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", "detected_us", "incident_id"),
-        sqlite_with_rowid=False,
     )
     op.create_index("ix_incident_keys_incident", "incident_keys", ["incident_id"], unique=False)
     op.create_table(
         "incidents",
+        sa.Column("detected_us", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("episode_id", sa.String(), nullable=False),
         sa.Column("cluster", sa.String(), nullable=False),
@@ -79,17 +86,38 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("namespace", sa.String(), nullable=False),
         sa.Column("pod", sa.String(), nullable=False),
-        sa.Column("detected_us", sa.BigInteger(), nullable=False),
         sa.Column("counted_verdicts", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("detected_us", "id"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_incidents_cluster", "incidents", ["cluster", "detected_us", "id"], unique=False)
-    op.create_index("ix_incidents_detected", "incidents", ["detected_us", "id"], unique=False)
     op.create_index("ix_incidents_episode", "incidents", ["episode_id"], unique=False)
-    op.create_index("ix_incidents_namespace", "incidents", ["namespace", "detected_us", "id"], unique=False)
-    op.create_index("ix_incidents_pod", "incidents", ["pod", "detected_us", "id"], unique=False)
-    op.create_index("ix_incidents_state", "incidents", ["state", "detected_us", "id"], unique=False)
-    op.create_index("ix_incidents_verdict", "incidents", ["verdict", "detected_us", "id"], unique=False)
+    op.create_index("ix_incidents_id", "incidents", ["id"], unique=True)
+    op.create_index(
+        "ix_incidents_namespace",
+        "incidents",
+        ["namespace", "detected_us", "id", "state", "cluster", "verdict", "pod", "confidence"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_incidents_open",
+        "incidents",
+        ["detected_us", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_incidents_pod",
+        "incidents",
+        ["pod", "detected_us", "id", "state", "cluster", "verdict", "namespace", "confidence"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_incidents_verdict",
+        "incidents",
+        ["verdict", "detected_us", "id", "state", "cluster", "namespace", "pod", "confidence"],
+        unique=False,
+    )
     op.create_table(
         "progress",
         sa.Column("cluster", sa.String(), nullable=False),

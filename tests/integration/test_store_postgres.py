@@ -1,0 +1,163 @@
+"""The store on a real PostgreSQL: the same SQL, the same promises."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from correlator.incidents.book import Book, advance
+from correlator.incidents.database import Database
+from correlator.incidents.errors import StoreBusyError, StoreConflictError, StoreUnavailableError
+from correlator.incidents.query import IncidentQuery
+from correlator.incidents.reader import Incidents
+from correlator.incidents.store import Store
+from correlator.incidents.tables import Base
+from correlator.model.finding import Verdict
+from correlator.model.incident import Feedback, State
+from tests.servers_postgres import postgres
+from tests.unit.incidents.findings import BEGIN, EVIDENCE, culprit, finding, moment, story
+
+HOUR = 3600
+STORY = story(
+    [
+        finding("vllm-0", 0, suspects=[culprit("rag/a"), culprit("rag/b", workload="Job/b")]),
+        finding("vllm-1", 15, verdict=Verdict.UNDETERMINED, volume=None),
+        finding("vllm-1", 15, at=60),
+        finding("vllm-0", 0, at=90, ended=75, suspects=[culprit("rag/b", workload="Job/b")]),
+        finding("vllm-1", 15, at=120, ended=105),
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server for all tests of this file."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty database."""
+    with closing(Database.open(server)) as database, database.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return server
+
+
+def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+    """After all migrations nothing is left to change."""
+    with closing(Database.open(url)) as database, database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_it_tells_the_same_story_as_sqlite(url: str, tmp_path: Path) -> None:
+    """Whatever is read after the same steps, with feedback and pruning, is equal in both databases."""
+    told = [tell_story(location) for location in (url, str(tmp_path / "store.db"))]
+    assert told[0] == told[1]
+
+
+def tell_story(location: str) -> list[object]:
+    """Commit the story, with a restart, and read all that can be read."""
+    quiet = advance(STORY[-1].book, BEGIN + 9 * HOUR, [])
+    late = advance(quiet.book, BEGIN + 9 * HOUR + 15, [finding("vllm-9", 9 * HOUR + 15)])
+    read: list[object] = []
+    with Store.open(location) as store, Incidents.open(location) as incidents:
+        read += [store.commit_step(step, b"\x00\xff") for step in STORY[:3]]
+        assert incidents.add_feedback("nobody", Feedback(verdict_right=True)) is None
+        read.append(
+            incidents.add_feedback(STORY[0].transitions[0].incident.id, Feedback(verdict_right=True, note="é\"'"))
+        )
+    with Store.open(location) as store, Incidents.open(location) as incidents:
+        read.append(store.resume("c"))
+        read += [store.commit_step(step, b"") for step in STORY[3:]]
+        read += [store.commit_step(STORY[0], b""), list(incidents.every()), incidents.episodes(), incidents.counts()]
+        queries = (
+            IncidentQuery(suspect="Job/b", node="n1", volume="disk/n1/nvme0n1", state=State.RESOLVED),
+            IncidentQuery(suspect="rag/a"),
+            IncidentQuery(cluster="c", namespace="inference", pod="vllm-1", since=moment(0), until=moment(16)),
+            IncidentQuery(verdict=Verdict.CONTENTION, min_confidence=0.5),
+        )
+        read += [incidents.search(query) for query in queries]
+        first = incidents.search(limit=1)
+        read += [first, incidents.search(limit=1, cursor=first.next_cursor), incidents.events_after(1, limit=2)]
+        read += [incidents.evidence(STORY[0].transitions[0].incident.id), incidents.last_step("c")]
+        store.commit_step(quiet, b"")
+        store.commit_step(late, b"")
+        store.check_writable()
+        read += [store.prune(moment(8 * HOUR)), list(incidents.every()), incidents.counts(), incidents.last_sequence()]
+        read += [incidents.evidence(late.transitions[0].incident.id) == EVIDENCE]
+    return read
+
+
+def test_a_conflict_is_refused(url: str) -> None:
+    """A step that does not follow the stored one is refused."""
+    with Store.open(url) as store:
+        store.commit_step(STORY[0], b"")
+        with pytest.raises(StoreConflictError):
+            store.commit_step(STORY[2], b"")
+
+
+def test_writers_of_two_clusters_take_turns(url: str) -> None:
+    """Two daemons that write at once, and migrate at once, log all their events in one sequence without gaps."""
+    threads = [threading.Thread(target=commit_many, args=(url, cluster)) for cluster in ("blue", "green")]
+    Store.open(url).close()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Incidents.open(url) as incidents:
+        assert [event.sequence for event in incidents.events_after(0)] == list(range(1, 41))
+
+
+def commit_many(url: str, cluster: str) -> None:
+    """Twenty steps with an incident each."""
+    book = Book(cluster=cluster)
+    with Store.open(url) as store:
+        for number in range(20):
+            step = advance(book, BEGIN + 15 * number, [finding(f"vllm-{number}", 15 * number)])
+            store.commit_step(step, b"")
+            book = step.book
+
+
+def test_a_lock_held_by_another_is_retriable(url: str) -> None:
+    """A writer waits for another's transaction as long as the busy timeout, and may try again."""
+    with Store.open(url, busy_seconds=0.05) as store, Store.open(url) as other:
+        store.commit_step(STORY[0], b"")
+        with other._database.write() as connection:
+            connection.execute(text("SELECT * FROM event_sequence FOR UPDATE"))
+            with pytest.raises(StoreBusyError) as refused:
+                store.commit_step(STORY[1], b"")
+        assert refused.value.retriable
+        assert len(store.commit_step(STORY[1], b"")) == 1
+
+
+def test_the_read_side_cannot_write(url: str) -> None:
+    """Its connections refuse to write."""
+    with (
+        Incidents.open(url) as incidents,
+        pytest.raises(StoreUnavailableError, match="read-only"),
+        incidents._database.read() as connection,
+    ):
+        connection.execute(text("DELETE FROM events"))
+
+
+def test_a_server_that_is_gone_is_retriable() -> None:
+    """While nobody listens the store is unavailable, and the message has no password."""
+    with postgres() as url:
+        address = url.replace("postgres@", "postgres:secret@")
+        store = Store.open(address)
+        store.commit_step(STORY[0], b"")
+    with pytest.raises(StoreUnavailableError, match=r"\*\*\*@127\.0\.0\.1") as refused:
+        store.commit_step(STORY[1], b"")
+    assert refused.value.retriable
+    assert "secret" not in str(refused.value)
+    with pytest.raises(StoreUnavailableError):
+        Store.open(address)
+    store.close()
