@@ -1,5 +1,6 @@
 """`correlator serve` as people run it: a demo from start to stop, and what happens when a process dies."""
 
+import json
 import os
 import signal
 import time
@@ -129,3 +130,14 @@ def test_daemon_without_prometheus_gives_a_hint() -> None:
     assert refused.returncode == 2
     assert "--prometheus-url" in refused.stderr
     assert "--demo" in refused.stderr
+
+
+def test_bundled_recording_shows_its_culprit(tmp_path: Path) -> None:
+    """What everybody sees first: the recording that is installed with the program, judged as its truth says."""
+    truth = json.loads((Path(__file__).parents[2] / "fixtures/one_writer/truth.json").read_text(encoding="utf-8"))
+    with daemon(tmp_path, "--demo", settings={"CORRELATOR_ENGINE__WINDOW_STEPS": "240"}) as running:
+        running.until(running.is_ready)
+        incidents = running.get("/api/v1/incidents").json()["items"]
+        assert incidents[-1]["verdict"] == truth["expected_verdict"]
+        accused = {each["pod"] for incident in incidents for each in incident["suspects"] if each["accused"]}
+        assert accused == {culprit["pod"] for culprit in truth["culprits"]}
