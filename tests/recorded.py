@@ -16,7 +16,7 @@ from tests.scenes import Story
 ONSET, END, STEPS = 170, 210, 240
 START = 1_800_000_000
 STEP = 15
-_METRIC = re.compile(r'__name__="([^"]+)"|\(([a-zA-Z_:][\w:]*)[{)]')
+_METRIC = re.compile(r'__name__=~"([^"]+)"|\(([a-zA-Z_:][\w:]*)[{)]')
 VICTIM = "inference/vllm-0"
 CULPRIT = "batch/reindex-1"
 
@@ -46,7 +46,7 @@ def as_openmetrics(frames: Frames, later_seconds: int = 0) -> str:
         found = _METRIC.search(signal.query)
         if signal.kind is Kind.HEARTBEAT or found is None:
             continue
-        name = found[1] or found[2]
+        name = (found[1] or found[2]).replace("[:_]", ":")
         lines.append(f"# TYPE {name} unknown")
         for labels, row in zip(frames.get(signal.name).labels, frames.get(signal.name).values, strict=True):
             pairs = ",".join(f'{label}="{value}"' for label, value in labels)
