@@ -218,10 +218,10 @@ _ALL = (
     ),
     Scenario(
         name="load_only",
-        summary="three times the requests, with longer prompts",
+        summary="two and a half times the requests, with longer prompts",
         verdict="load",
         pods=USUAL,
-        change=VictimChange(rate_factor=3.0, prompt_factor=1.8),
+        change=VictimChange(rate_factor=2.5, prompt_factor=1.3),
         claims=("ttft_moved", "load_rose"),
     ),
     Scenario(
@@ -229,7 +229,7 @@ _ALL = (
         summary="the accelerator slows down at the moment a mild writer starts",
         verdict="other",
         pods=(*USUAL, _job("innocent", "batch", "etl-orders", Stream(MILD_WRITE))),
-        change=VictimChange(compute_factor=2.6),
+        change=VictimChange(compute_factor=2.0),
         claims=("ttft_moved", "storage_kept"),
     ),
     Scenario(
@@ -246,7 +246,7 @@ _ALL = (
         verdict="other",
         pods=(*USUAL, _job("innocent", "data", "vector-reindex", Stream(DEEP_WRITE), volume=OTHER)),
         volumes=(VolumeSpec(), VolumeSpec(cap_bytes_per_second=120_000_000)),
-        change=VictimChange(compute_factor=2.6),
+        change=VictimChange(compute_factor=2.0),
         claims=("ttft_moved", "storage_kept", "other_volume_busy"),
     ),
 )

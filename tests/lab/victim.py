@@ -1,7 +1,8 @@
 """The victim: a small inference server whose requests read model pages past the page cache before their first token.
 
 A request waits for a prefill slot, reads pages of a large file on its volume (more of them for a longer prompt),
-computes (it sleeps: the machine has other work for its cores) and gives its first token; then it decodes, and finishes.
+computes on the one accelerator (it sleeps: the machine has other work for its cores) and gives its first token; then it
+decodes, and finishes.
 It exports vLLM's own metrics, and writes each request's exact times to a file. It runs as a process of its own:
 `python -m tests.lab.victim CONFIG.json`; each line on its standard input is a change, a JSON object with fields of
 `VictimChange`.
@@ -65,6 +66,7 @@ class Victim:
         self._metrics = VllmMetrics(config.model_name)
         self._model = ModelFile(config.model_file, config.slots, config.seed)
         self._slots = asyncio.Semaphore(config.slots)
+        self._accelerator = asyncio.Lock()
         self._change = VictimChange()
         self._unhung = asyncio.Event()
         self._unhung.set()
@@ -91,7 +93,8 @@ class Victim:
     def write_unanswered(self) -> None:
         """Log the requests that never had a first token."""
         for number, arrival in self._open.items():
-            record = RequestRecord(self._arrived_at[number], None, arrival.prompt_tokens, 0, 0.0, 0.0, 0.0, 0.0)
+            nominal = _compute_seconds(arrival.prompt_tokens)
+            record = RequestRecord(self._arrived_at[number], None, arrival.prompt_tokens, 0, 0.0, 0.0, 0.0, nominal)
             self._write(record)
         self._log.flush()
 
@@ -99,14 +102,15 @@ class Victim:
         arrived_at = time.time()
         self._open[number] = arrival
         self._arrived_at[number] = arrived_at
-        prompt_tokens = min(LONGEST_PROMPT, round(arrival.prompt_tokens * self._change.prompt_factor))
+        usual_tokens = min(LONGEST_PROMPT, arrival.prompt_tokens)
+        prompt_tokens = min(LONGEST_PROMPT, round(usual_tokens * self._change.prompt_factor))
         generated_tokens = max(1, min(LONGEST_ANSWER, arrival.generated_tokens))
         with self._metrics.waiting():
             await self._slots.acquire()
         queue_seconds = time.time() - arrived_at
         with self._metrics.running():
             try:
-                record = await self._prefill(arrived_at, queue_seconds, prompt_tokens)
+                record = await self._prefill(arrived_at, queue_seconds, prompt_tokens, usual_tokens)
             finally:
                 self._slots.release()
             del self._open[number], self._arrived_at[number]
@@ -124,15 +128,17 @@ class Victim:
             total_seconds=time.time() - arrived_at,
         )
 
-    async def _prefill(self, arrived_at: float, queue_seconds: float, prompt_tokens: int) -> RequestRecord:
+    async def _prefill(
+        self, arrived_at: float, queue_seconds: float, prompt_tokens: int, usual_tokens: int
+    ) -> RequestRecord:
         await self._unhung.wait()
         pages = min(MOST_PAGES, PAGES_PER_REQUEST + prompt_tokens // TOKENS_PER_PAGE)
         read_from = time.time()
         await self._model.read_pages(pages)
         compute_from = time.time()
-        nominal = COMPUTE_SECONDS + prompt_tokens * COMPUTE_SECONDS_PER_TOKEN
-        await asyncio.sleep(nominal * self._change.compute_factor)
-        await self._unhung.wait()
+        async with self._accelerator:
+            await asyncio.sleep(_compute_seconds(prompt_tokens) * self._change.compute_factor)
+            await self._unhung.wait()
         first_token_at = time.time()
         return RequestRecord(
             arrived_at=arrived_at,
@@ -142,11 +148,15 @@ class Victim:
             queue_seconds=queue_seconds,
             read_seconds=compute_from - read_from,
             compute_seconds=first_token_at - compute_from,
-            nominal_compute_seconds=nominal,
+            nominal_compute_seconds=_compute_seconds(usual_tokens),
         )
 
     def _write(self, record: RequestRecord) -> None:
         self._log.write(json.dumps(asdict(record)) + "\n")
+
+
+def _compute_seconds(prompt_tokens: int) -> float:
+    return COMPUTE_SECONDS + prompt_tokens * COMPUTE_SECONDS_PER_TOKEN
 
 
 async def run(config: VictimConfig, log: TextIO) -> None:
