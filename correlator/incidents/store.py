@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,7 +29,7 @@ from correlator.incidents.writing import Writing
 from correlator.model.incident import State
 
 PRUNED_AT_ONCE = 200
-"""Episodes that one transaction of `prune` deletes: others wait for a moment at most."""
+"""Incidents that one transaction of `prune` deletes, or one episode: others wait for a moment at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +104,8 @@ class Store:
         pruned = 0
         for cluster, step in self._progress().items():
             oldest = min(microseconds(before), microseconds(instant(step) - KNOWN_FOR))
-            while True:
-                episodes, incidents = self._prune_some(cluster, oldest)
-                pruned += incidents
-                if episodes < PRUNED_AT_ONCE:
-                    break
+            while episodes := self._long_over(cluster, oldest):
+                pruned += self._delete(episodes)
         self._analyze()
         return pruned
 
@@ -137,25 +135,31 @@ class Store:
             rows = connection.execute(select(ProgressRow.cluster, ProgressRow.step))
             return {row.cluster: row.step for row in rows}
 
-    def _prune_some(self, cluster: str, before_us: int) -> tuple[int, int]:
-        """Delete a batch of episodes; returns how many there were, and how many incidents they had."""
-        with self._database.write() as connection:
-            episodes = connection.scalars(
-                select(EpisodeRow.id)
+    def _long_over(self, cluster: str, before_us: int) -> list[str]:
+        """The oldest episodes that were over before an instant: as many as one transaction may delete."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(EpisodeRow.id, EpisodeRow.size)
                 .where(
                     EpisodeRow.cluster == cluster,
                     EpisodeRow.state == State.RESOLVED.value,
                     EpisodeRow.updated_us < before_us,
                 )
-                .order_by(EpisodeRow.updated_us)
+                .order_by(EpisodeRow.updated_us, EpisodeRow.id)
                 .limit(PRUNED_AT_ONCE)
             ).all()
+        sizes = accumulate(row.size for row in rows)
+        return [row.id for row, size in zip(rows, sizes, strict=True) if size <= PRUNED_AT_ONCE or row is rows[0]]
+
+    def _delete(self, episodes: list[str]) -> int:
+        """Delete episodes with all that belongs to them; returns how many incidents they had."""
+        with self._database.write() as connection:
             members = select(IncidentRow.id).where(IncidentRow.episode_id.in_(episodes))
             for row in (EventRow, KeyRow, EvidenceRow, BodyRow):
                 connection.execute(delete(row).where(row.incident_id.in_(members)))
             deleted = connection.execute(delete(IncidentRow).where(IncidentRow.episode_id.in_(episodes)))
             connection.execute(delete(EpisodeRow).where(EpisodeRow.id.in_(episodes)))
-            return len(episodes), deleted.rowcount
+            return deleted.rowcount
 
     def _analyze(self) -> None:
         """Let SQLite look at a sample of each index, so that it takes the selective one; a server does so itself."""

@@ -92,6 +92,12 @@ def test_old_words_change_nothing(replayed: Finding) -> None:
     assert incident_of(replayed, "c", known) is known
 
 
+def test_no_change_is_no_transition() -> None:
+    """Where a finding said nothing new, nothing happened to the incident."""
+    known = incident_of(finding(at=60), "c", None)
+    assert transitions_of(finding(at=60), known, incident_of(finding(at=60), "c", known)) == ()
+
+
 def test_resolved_stays_resolved() -> None:
     """Nothing that is said later opens or changes a resolved incident."""
     over = incident_of(finding(at=60, ended=45), "c", None)

@@ -202,12 +202,13 @@ def test_prune_keeps_whatever_a_step_may_touch(store: Store, incidents: Incident
 
 
 def test_prune_works_in_batches(store: Store, incidents: Incidents) -> None:
-    """More episodes than one transaction deletes are all deleted."""
-    words = [finding(f"vllm-{n}", 0, at=15, ended=0, volume=f"disk:n{n}:sda") for n in range(450)]
-    step = tell(*words)
+    """More episodes, and larger ones, than one transaction deletes are all deleted."""
+    small = [finding(f"vllm-{n}", 0, at=15, ended=0, volume=f"disk:n{n}:sda") for n in range(250)]
+    large = [finding(f"llama-{n}", 0, at=15, ended=0, volume=f"disk:m{n % 2}:sda") for n in range(500)]
+    step = tell(*small, *large)
     store.commit_step(step, b"")
     store.commit_step(advance(step.book, BEGIN + 2 * HOUR, []), b"")
-    assert store.prune(moment(2 * HOUR)) == 450
+    assert store.prune(moment(2 * HOUR)) == 750
     assert incidents.search().items == ()
 
 
