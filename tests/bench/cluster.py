@@ -96,7 +96,10 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         return [{**row, "major": "259", "minor": row["device"][4:5]} for row in devices()]
 
     def mounted() -> Rows:
-        return [{**target, "device": "/dev/nvme0n1p1", "mountpoint": "/", "fstype": "ext4"} for target in targets()]
+        return [{**target, "device": "/dev/nvme0n1p1", "mountpoint": "/"} for target in targets()]
+
+    def sized() -> Rows:
+        return [{**row, "fstype": "ext4"} for row in mounted()]
 
     choked = _choked(shape)
     reads = rng.uniform(50, 500, shape.volumes)
@@ -124,7 +127,7 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         "node_io_waiting": Series(targets, pressure),
         "node_io_stalled": Series(targets, pressure),
         "disk_info": Series(numbered, steady(np.ones(shape.volumes))),
-        "filesystem_size": Series(mounted, steady(np.full(shape.nodes, 1e12))),
+        "filesystem_size": Series(sized, steady(np.full(shape.nodes, 1e12))),
         "filesystem_readonly": Series(mounted, steady(np.zeros(shape.nodes))),
         "filesystem_device_error": Series(mounted, steady(np.zeros(shape.nodes))),
         "disk_heartbeat": Series(

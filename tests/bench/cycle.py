@@ -1,8 +1,8 @@
 """One cycle of the daemon at 1,000 victims and 4,000 volumes with an hour's window: evaluation after fetching.
 
-The hour before comes from functions of time, quickly; the cycles that are measured come from a loopback Prometheus
-through our source, as in the daemon. A few victims get slower on the way, so that there are quiet cycles, and cycles
-with detections and later looks.
+The values of the hour before come from functions of time, quickly; the cycles that are measured come from a loopback
+Prometheus through our source, as in the daemon. A few victims get slower on the way, so that there are quiet cycles,
+and cycles with detections and later looks.
 """
 
 import sys
@@ -62,12 +62,14 @@ class Watched:
         return frames
 
     def _past(self, signals: Sequence[Signal], grid: Grid) -> Frames:
-        by_signal = {signal.name: Frame.empty(signal.name, grid) for signal in signals}
-        for name, series in self._series.items():
-            rows = [labels_of(row) for row in series.rows()]
-            values = series.values(grid.times().astype(np.float64))
-            order = sorted(range(len(rows)), key=rows.__getitem__)
-            by_signal[name] = Frame(name, grid, tuple(rows[row] for row in order), values[order])
+        """Values from functions under the labels that the Prometheus gives, made as the source makes them."""
+        live = self._live.fetch(signals, Grid(grid.last, grid.step, 1))
+        times = grid.times().astype(np.float64)
+        by_signal = {}
+        for name, frame in live.by_signal.items():
+            values = self._series[name].values(times) if name in self._series else np.empty((0, grid.count))
+            rows = {labels_of(row): index for index, row in enumerate(self._series[name].rows() if len(values) else ())}
+            by_signal[name] = Frame(name, grid, frame.labels, values[[rows[labels] for labels in frame.labels]])
         return Frames(grid, by_signal, self.intervals(signals, grid.last))
 
 
