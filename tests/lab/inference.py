@@ -20,8 +20,9 @@ class VictimConfig:
 class RequestRecord:
     """The exact times of one request, in seconds; `at` are seconds since the epoch.
 
-    `compute_seconds` includes the wait for the accelerator, `nominal_compute_seconds` is what the prompt would have cost
-    alone and with nothing changed; `first_token_at` is None for a request that had no first token when the victim ended.
+    `compute_seconds` includes the wait for the accelerator; `nominal_compute_seconds` is what the prompt would have
+    cost alone and with nothing changed. `first_token_at` is None for a request that had no first token when the victim
+    ended.
     """
 
     arrived_at: float
