@@ -17,12 +17,13 @@ from tests.lab.spec import PodSpec, Stream
 FILE_BYTES = 512 * MEBIBYTE
 # A shell that joins the groups and then becomes the program: nothing runs in Python between fork and exec. It goes
 # before what else the machine does, which should not look like contention: by its niceness, and by that of its
-# session, which is what counts between sessions where the kernel groups them.
+# session, which is what counts between sessions where the kernel groups them. Its I/O priority stays the usual one,
+# which would otherwise follow.
 JOIN_AND_RUN = """
 while [ "$1" != -- ]; do echo $$ > "$1" || exit 70; shift; done
 shift
 ( echo -10 > /proc/$$/autogroup ) 2> /dev/null
-exec nice -n -10 "$@"
+exec ionice -c 2 -n 4 nice -n -10 "$@"
 """
 
 

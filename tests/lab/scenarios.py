@@ -193,7 +193,15 @@ _ALL = (
         name="frozen_by_storage",
         summary="a writer with realtime I/O priority leaves the victim's reads waiting: no first token",
         verdict="contention",
-        pods=(*USUAL, _job("culprit", "data", "snapshot-export", Stream((*DEEP_WRITE, "--prioclass=1", "--prio=0")))),
+        pods=(
+            *USUAL,
+            _job(
+                "culprit",
+                "data",
+                "snapshot-export",
+                Stream(_sequential("write", "1m", 32, "--numjobs=2", "--prioclass=1", "--prio=0")),
+            ),
+        ),
         volumes=(VolumeSpec(scheduler="mq-deadline"),),
         claims=("ttft_moved", "storage_moved", "froze"),
     ),
