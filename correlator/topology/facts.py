@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from correlator.model.frame import Frames
 from correlator.model.topology import victim_ref
 from correlator.topology import claims, inout, mounts, nodes, pods, signals
 from correlator.topology.disks import Disks, Sightings, learn_disks
 from correlator.topology.pods import Name, PodFacts, Uid
-from correlator.topology.projection import Values, project
+from correlator.topology.projection import project
 
 VICTIM_LABELS = ("namespace", "pod", "instance", "node")
 DISK_LABELS = (*nodes.TARGET, "device")
 INFO_LABELS = (*DISK_LABELS, "major", "minor")
+MOUNT_LABELS = (*nodes.TARGET, *mounts.MOUNT_LABELS)
 MAPPER_LABELS = (*DISK_LABELS, "name", "vg_name", "lv_name")
 
 
@@ -35,23 +37,22 @@ def learn_facts(frames: Frames) -> Facts:
     started_at = pods.start_times(frames.get(signals.POD_START_TIME))
     pod_facts = pods.learn_pods(project(frames, [signals.POD_INFO], pods.POD_LABELS), started_at)
     pod_io = project(frames, (*signals.POD_IO, signals.POD_DEVICE_USAGE), inout.USE_LABELS)
+    counters = project(frames, signals.DISK_COUNTERS, DISK_LABELS)
+    mounts_found = project(frames, [signals.MOUNT_INFO, signals.FILESYSTEM_SIZE], MOUNT_LABELS)
+    others = project(frames, [*signals.NODE_PRESSURE, signals.NODE_NAME], nodes.TARGET)
     clues = nodes.Clues(
-        exporter=project(frames, signals.NODE_EXPORTER, nodes.TARGET),
+        exporter=chain(counters.items(), mounts_found.items(), others.items()),
         names=project(frames, [signals.NODE_NAME], ("instance", "nodename")),
         cadvisor=pod_io.items(),
         heartbeats=[instance for (instance,) in project(frames, [signals.POD_IO_HEARTBEAT], ("instance",))],
     )
     found_nodes = nodes.learn_nodes(clues, pod_facts)
     used = inout.uses(pod_io, found_nodes)
-
-    def placed(names: tuple[str, ...], *read: str) -> dict[Values, tuple[int, int]]:
-        return found_nodes.place(project(frames, read, names))
-
-    mounted = placed((*nodes.TARGET, *mounts.MOUNT_LABELS), signals.MOUNT_INFO, signals.FILESYSTEM_SIZE)
+    mounted = found_nodes.place(mounts_found)
     sightings = Sightings(
-        counters=placed(DISK_LABELS, *signals.DISK_COUNTERS).keys(),
-        infos=placed(INFO_LABELS, signals.DISK_INFO).keys(),
-        mappings=placed(MAPPER_LABELS, signals.DISK_MAPPER_INFO).keys(),
+        counters=found_nodes.place(counters).keys(),
+        infos=found_nodes.place(project(frames, [signals.DISK_INFO], INFO_LABELS)).keys(),
+        mappings=found_nodes.place(project(frames, [signals.DISK_MAPPER_INFO], MAPPER_LABELS)).keys(),
         mounts=mounted.keys(),
         used={(use.node, use.device, use.number) for use in used},
     )

@@ -47,12 +47,12 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What nodes are learnt from: values of TARGET among node_exporter's and cAdvisor's series, (instance, nodename).
+    """What nodes are learnt from: values that begin with those of TARGET, of node_exporter's and cAdvisor's series.
 
-    `heartbeats` are instances of cAdvisor.
+    `names` are (instance, nodename), `heartbeats` instances of cAdvisor.
     """
 
-    exporter: Projection
+    exporter: Iterable[tuple[Values, Seen]]
     names: Projection
     cadvisor: Iterable[tuple[Values, Seen]]
     heartbeats: Iterable[str]
@@ -123,7 +123,7 @@ def _exporters(clues: Clues, pods: PodFacts, hosts: Mapping[str, str], known: se
     for values, seen in clues.names.items():
         called[values[0]].append((values, seen))
     nodes: dict[str, str] = {}
-    for instance, target in _targets(clues.exporter.items()).items():
+    for instance, target in _targets(clues.exporter).items():
         node, divided = target.node()
         if divided:
             continue

@@ -76,8 +76,9 @@ def newest(candidates: Iterable[tuple[Values, Seen]]) -> Values:
 
 def _add(found: dict[Values, Seen], rows: Sequence[Labels], seen: Sequence[Seen], names: Sequence[str]) -> None:
     """Put the values of rows into `found`, rows with equally many labels together."""
-    for size in set(map(len, rows)):
-        alike = [len(row) == size for row in rows]
+    sizes = list(map(len, rows))
+    for size in set(sizes):
+        alike = [one == size for one in sizes]
         for values, when in zip(_values(list(compress(rows, alike)), names), compress(seen, alike), strict=True):
             known = found.setdefault(values, when)
             if known is not when and known != when:

@@ -18,7 +18,6 @@ MOUNT_INFO = "mount_info"
 FILESYSTEM_SIZE = "filesystem_size"
 NODE_NAME = "node_name"
 NODE_PRESSURE = ("node_io_waiting", "node_io_stalled")
-NODE_EXPORTER = (*DISK_COUNTERS, MOUNT_INFO, FILESYSTEM_SIZE, *NODE_PRESSURE, NODE_NAME)
 
 POD_IO = ("pod_reads", "pod_writes", "pod_read_bytes", "pod_written_bytes")
 POD_DEVICE_USAGE = "pod_device_usage"
@@ -35,9 +34,13 @@ NAMESPACE_LABELS = "namespace_labels"
 TTFT_COUNT = "ttft_count"
 
 READ = (
-    *NODE_EXPORTER,
+    *DISK_COUNTERS,
     DISK_INFO,
     DISK_MAPPER_INFO,
+    MOUNT_INFO,
+    FILESYSTEM_SIZE,
+    NODE_NAME,
+    *NODE_PRESSURE,
     *POD_IO,
     POD_DEVICE_USAGE,
     POD_IO_HEARTBEAT,
