@@ -14,15 +14,25 @@ def gains(values: Sequence[float], alive: Sequence[bool] | None, max_gap: int) -
     for i, value in enumerate(values):
         before = [j for j in ever if j < i]
         up = alive is not None and alive[i]
+        after = [j for j in ever if j >= i]
+        away = (
+            alive is not None
+            and before != []
+            and after != []
+            and after[0] - before[-1] > max_gap
+            and all(alive[before[-1] + 1 : after[0] + 1])
+        )
         if i == 0:
             gained.append(nan)
+        elif away and isnan(value):
+            gained.append(0.0)
         elif isnan(value):
             unborn, ended = not before, bool(ever) and i > ever[-1]
             gained.append(0.0 if up and (unborn or ended) else nan)
         elif not before:
             born = alive is not None and alive[i - 1]
             gained.append(value if born else nan)
-        elif i - before[-1] > max_gap:
+        elif i - before[-1] > max_gap and not away:
             gained.append(nan)
         else:
             previous = values[before[-1]]

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from correlator.analysis.distribution import Reference, quantile, ridits, shift
+from correlator.analysis.price import PRIOR, PRIOR_WEIGHT, learn_prices
 from correlator.analysis.rates import MAX_GAP_STEPS, increments
 from correlator.analysis.windows import superiority as step_superiority
-from tests.oracles import counters, ranks
+from tests.oracles import counters, device_prices, ranks
 
 bucket_counts = st.lists(st.integers(0, 6), min_size=4, max_size=4)
 readings = st.one_of(st.just(float("nan")), st.integers(0, 40).map(float))
@@ -67,3 +68,14 @@ def test_superiority_of_steps_is_that_of_all_pairs(low: list[int], high: list[in
     values = np.array([*low, *high], dtype=float)
     before = np.arange(len(values)) < len(low)
     assert step_superiority(values, before, ~before) == pytest.approx(ranks.superiority(low, high))
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.lists(st.floats(0.05, 20.0), min_size=4, max_size=4))
+def test_prices_are_those_of_the_written_out_least_squares(seed: int, factors: list[float]) -> None:
+    """Four random rates, with the prior's weight as the engine has it."""
+    rng = np.random.default_rng(seed)
+    load = rng.uniform(0.2, 1.0, (4, 60)) * np.array([[800.0], [500.0], [4e7], [6e7]])
+    queue = (PRIOR * np.array(factors)) @ load * np.exp(rng.normal(0, 0.2, 60))
+    learnt = learn_prices(load, queue, np.ones(60, dtype=np.bool_)).seconds
+    assert_allclose(learnt, device_prices.prices(load, queue, PRIOR, PRIOR_WEIGHT), rtol=1e-6)
