@@ -6,17 +6,20 @@ import numpy as np
 
 from correlator.analysis.evidence import instant
 from correlator.analysis.judge import Scene, judge
+from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
+from correlator.analysis.onset import escalated, redated
 from correlator.analysis.parameters import Parameters
+from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
-from correlator.analysis.recovery import hold_steps, is_slow, seems_gone
-from correlator.analysis.regression import THRESHOLDS, Level, detect, escalated, redated
+from correlator.analysis.recovery import end_of, hold_steps, is_slow, seems_gone
+from correlator.analysis.regression import THRESHOLDS, detect
 from correlator.analysis.statement import Life, refreshed, state
-from correlator.analysis.victims import Victim, VictimKey, Victims
-from correlator.analysis.windows import GUARD_STEPS, Spans
+from correlator.analysis.victims import Victim, Victims
+from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Floats, Frames
-from correlator.model.topology import PodRef, Topology
+from correlator.model.topology import Topology
 
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 """Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
@@ -54,24 +57,6 @@ class Course:
     now: OpenRegression | None
     finding: Finding | None = None
     worse_at: int | None = None
-
-
-def key_of(regression: OpenRegression | PastRegression) -> VictimKey:
-    """The victim of a remembered regression."""
-    return VictimKey(PodRef(regression.namespace, regression.pod), regression.model_name)
-
-
-def quiet_steps(victims: Victims, memory: Memory) -> Bools:
-    """Steps outside every known regression of the victim, with a margin: the rest is neither normal nor new."""
-    quiet = np.ones((len(victims.keys), victims.grid.count), dtype=np.bool_)
-    rows = {key: row for row, key in enumerate(victims.keys)}
-    spans = [(key_of(r), r.onset_at, None) for r in memory.open] + [(key_of(p), p.start, p.end) for p in memory.past]
-    for key, start, end in spans:
-        if key in rows:
-            first = max(0, victims.grid.index(start) - GUARD_STEPS)
-            last = victims.grid.count if end is None else victims.grid.index(end) + GUARD_STEPS
-            quiet[rows[key], first : max(first, last)] = False
-    return quiet
 
 
 def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Finding:
@@ -140,7 +125,8 @@ def follow(window: Window, known: OpenRegression) -> Course:
     victim = window.victims.one(row)
     slow = _is_slow(window, known, victim)
     if not slow and known.calm_since is not None and window.at - known.calm_since >= hold_steps(step) * step:
-        return Course(known=known, now=None, finding=_final(window, known, row, known.calm_since, EndReason.RECOVERED))
+        ended_at = _ended_at(window, known, victim, known.calm_since)
+        return Course(known=known, now=None, finding=_final(window, known, row, ended_at, EndReason.RECOVERED))
     if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
         return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.NEW_NORMAL))
     worse = _worse(window, known, victim)
@@ -194,6 +180,15 @@ def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
 def _is_slow(window: Window, known: OpenRegression, victim: Victim) -> bool:
     baseline = baseline_of(known, window.victims.bounds)
     return is_slow(victim, baseline, window.frames.grid.index(known.onset_at), window.parameters)
+
+
+def _ended_at(window: Window, known: OpenRegression, victim: Victim, calm_since: int) -> int:
+    """When first tokens became normal again: some steps before several of them together looked so."""
+    grid = window.frames.grid
+    onset, calm = grid.index(known.onset_at), grid.index(calm_since)
+    if onset < 0 or known.stalled:
+        return calm_since
+    return grid.start + grid.step * end_of(victim, baseline_of(known, window.victims.bounds), onset, calm)
 
 
 def baseline_of(known: OpenRegression, bounds: Floats) -> Level:

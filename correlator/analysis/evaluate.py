@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from correlator.analysis.course import Window, follow, key_of, look, open_new, past_of, quiet_steps
+from correlator.analysis.course import Window, follow, look, open_new, past_of
 from correlator.analysis.memory import Memory
+from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
-from correlator.analysis.regression import onset_of
+from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.statement import Life
 from correlator.analysis.victims import Victims, victims_of
 from correlator.model.finding import Finding

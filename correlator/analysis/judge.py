@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange, exposure, ramp, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.price import PRIOR, Prices, learn_prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.regression import Level
 from correlator.analysis.suspects import Contribution, Contributions, contributions, culprit_probability
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use, error_states, pod_loads, pod_pressure, pods_visible

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis.level import Level
 from correlator.analysis.load import LoadView, change
 from correlator.analysis.price import Prices, learn_prices
-from correlator.analysis.regression import Level
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import DeviceUse, PodLoad
 from correlator.analysis.windows import Spans, known_share, mean_over, ratio_over, superiority

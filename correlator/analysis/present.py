@@ -5,65 +5,30 @@ from math import isfinite, isnan
 import numpy as np
 
 from correlator.analysis.evidence import instant
-from correlator.analysis.memory import Memory, OpenRegression
+from correlator.analysis.memory import Memory
+from correlator.analysis.newest import known_or_none, rates_now, tails_of
+from correlator.analysis.present_victims import victims_now
 from correlator.analysis.price import PRIOR
-from correlator.analysis.rates import increments, label, liveness_of
-from correlator.analysis.regression import Level
-from correlator.analysis.victims import VictimKey, Victims
+from correlator.analysis.rates import label
+from correlator.analysis.victims import Victims
 from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS, error_states
-from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels
-from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, TtftNow, VictimNow, VolumeNow
+from correlator.model.frame import BlindSpot, Frame, Frames, Labels
+from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
 from correlator.model.topology import Pod, PodRef, Topology, node_of, volume_of
 
-NOW_STEPS = 4
-"""How many of the newest steps make up the present of a device."""
-
-RECENT_STEPS = 8
-"""How many make up the present of first tokens, which are rarer."""
-
-STATISTICS = ("p50", "p95", "mean")
-
 PRICES = tuple(PRIOR.tolist())
-
-
-def _tail(frame: Frame) -> Frame:
-    """The newest steps of a frame and the one before them."""
-    grid = frame.grid.tail(NOW_STEPS + 1)
-    return Frame(frame.signal, grid, frame.labels, frame.values[:, frame.grid.count - grid.count :])
-
-
-def _tails(frames: Frames) -> Frames:
-    """The newest steps of every frame."""
-    by_signal = {name: _tail(frame) for name, frame in frames.by_signal.items()}
-    return Frames(frames.grid.tail(NOW_STEPS + 1), by_signal, frames.intervals, frames.quality)
-
-
-def _known(value: float) -> float | None:
-    return value if isfinite(value) else None
-
-
-def _rates_now(frames: Frames, signal: str, heartbeat: str) -> Floats:
-    """Mean rate of each row over the newest known steps, shape (rows,); NaN where none is known."""
-    frame = frames.get(signal)
-    if not frame.labels or frame.grid.count < 2:  # noqa: PLR2004
-        return np.full(len(frame.labels), np.nan)
-    gained = increments(frame.values, liveness_of(frames, signal, heartbeat))
-    known = np.isfinite(gained)
-    number = known.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(number > 0, np.nansum(gained, axis=1) / number / frame.grid.step, np.nan)
 
 
 def present(
     frames: Frames, topology: Topology, victims: Victims, memory: Memory, blind: tuple[BlindSpot, ...]
 ) -> Snapshot:
     """The snapshot at the window's last step."""
-    newest = _tails(frames)
+    newest = tails_of(frames)
     pods = _pods_on_volumes(newest, topology)
     return Snapshot(
         at=instant(frames.grid.last),
         volumes=_volumes(newest, topology, pods),
-        victims=_victims(frames, newest, topology, victims, memory),
+        victims=victims_now(frames, newest, topology, victims, memory),
         nodes=_nodes(newest, topology),
         edges=_edges(topology),
         signals=tuple(sorted((name, _is_fresh(frame)) for name, frame in newest.by_signal.items())),
@@ -91,7 +56,7 @@ def _edges(topology: Topology) -> tuple[EdgeNow, ...]:
 
 def _by_volume(frames: Frames, topology: Topology, signal: str) -> dict[str, float]:
     """A device counter's rate for each volume; of a disk's partitions only the disk counts."""
-    rates = _rates_now(frames, signal, "disk_heartbeat")
+    rates = rates_now(frames, signal, "disk_heartbeat")
     found: dict[str, float] = {}
     for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
         volume_id = volume_of(dict(labels), topology)
@@ -117,8 +82,8 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
                 node=volume.node,
                 device=volume.device,
                 claims=volume.claims,
-                utilization_ratio=_known(min(1.0, busy.get(here, nan)) if here in busy else nan),
-                queue_depth=_known(queue.get(here, nan)),
+                utilization_ratio=known_or_none(min(1.0, busy.get(here, nan)) if here in busy else nan),
+                queue_depth=known_or_none(queue.get(here, nan)),
                 read_latency_seconds=_quotient(read_time.get(here), reads.get(here)),
                 write_latency_seconds=_quotient(write_time.get(here), writes.get(here)),
                 errors=error_states(frames, topology, here) if any_error else (),
@@ -162,11 +127,11 @@ def _pod_row(ref: PodRef, values: dict[str, float], topology: Topology, learnt: 
         namespace=ref.namespace,
         pod=ref.pod,
         workload=topology.pods.get(ref, Pod(ref=ref)).workload,
-        device_time_ratio=_known(priced),
-        read_bytes_per_second=_known(read_bytes),
-        write_bytes_per_second=_known(write_bytes),
-        read_operations_per_second=_known(reads),
-        write_operations_per_second=_known(writes),
+        device_time_ratio=known_or_none(priced),
+        read_bytes_per_second=known_or_none(read_bytes),
+        write_bytes_per_second=known_or_none(write_bytes),
+        read_operations_per_second=known_or_none(reads),
+        write_operations_per_second=known_or_none(writes),
         learnt=learnt,
     )
 
@@ -178,7 +143,7 @@ def _pod_rates(
 
     `places` keeps where each row belongs: the signals of one pod share their labels.
     """
-    rates = _rates_now(frames, signal, "pod_io_heartbeat")
+    rates = rates_now(frames, signal, "pod_io_heartbeat")
     containers: dict[tuple[str, PodRef], float] = {}
     whole: dict[tuple[str, PodRef], float] = {}
     for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
@@ -204,90 +169,6 @@ def _nodes(frames: Frames, topology: Topology) -> tuple[NodeNow, ...]:
 
 
 def _pressure_by_node(frames: Frames, topology: Topology, signal: str) -> dict[str, float]:
-    rates = _rates_now(frames, signal, "disk_heartbeat")
+    rates = rates_now(frames, signal, "disk_heartbeat")
     rows = zip(frames.get(signal).labels, rates.tolist(), strict=True)
     return {node_of(dict(labels), topology): min(1.0, value) for labels, value in rows if isfinite(value)}
-
-
-def _pressure_by_pod(frames: Frames, signal: str) -> dict[PodRef, float]:
-    """Pressure of each pod: the whole pod's row where there is one, else its worst container."""
-    rates = _rates_now(frames, signal, "pod_io_heartbeat")
-    whole: dict[PodRef, float] = {}
-    worst: dict[PodRef, float] = {}
-    for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        if isfinite(value):
-            ref = PodRef(label(labels, "namespace"), label(labels, "pod"))
-            target = worst if label(labels, "container") else whole
-            target[ref] = max(target.get(ref, 0.0), min(1.0, value))
-    return {**worst, **whole}
-
-
-def _victims(
-    frames: Frames, newest: Frames, topology: Topology, victims: Victims, memory: Memory
-) -> tuple[VictimNow, ...]:
-    """Each victim's first tokens over the newest steps against its baseline."""
-    since = {VictimKey(PodRef(r.namespace, r.pod), r.model_name): r for r in memory.open}
-    stalled = _pressure_by_pod(newest, "pod_io_stalled")
-    volumes: dict[PodRef, set[str]] = {}
-    for edge in topology.edges:
-        volumes.setdefault(edge.pod, set()).add(edge.volume_id)
-    now, usual = _levels(victims)
-    found = []
-    for row, key in enumerate(victims.keys):
-        regression = since.get(key)
-        usual_level = usual[row] if regression is None else _baseline(regression)
-        pod = topology.pods.get(key.ref, Pod(ref=key.ref))
-        found.append(
-            VictimNow(
-                namespace=key.ref.namespace,
-                pod=key.ref.pod,
-                workload=pod.workload,
-                model_name=key.model_name,
-                node=pod.node,
-                tier=pod.tier,
-                ttft=_ttft(now[row], usual_level, victims.bounds),
-                requests_per_second=_known(now[row].requests / (RECENT_STEPS * frames.grid.step)),
-                requests_waiting=_known(float(victims.waiting[row, -1])),
-                io_stalled_ratio=stalled.get(key.ref),
-                volume_ids=tuple(sorted(volumes.get(key.ref, ()))),
-                regressed_since=None if regression is None else instant(regression.onset_at),
-            )
-        )
-    return tuple(found)
-
-
-def _levels(victims: Victims) -> tuple[list[Level], list[Level]]:
-    """The newest steps, and all before them, for every victim."""
-    known = np.isfinite(victims.first_tokens) & np.isfinite(victims.ttft_sum)
-    counts = np.where(known[:, None, :], victims.counts, 0.0)
-    sums = np.where(known, victims.ttft_sum, 0.0)
-    split = slice(-RECENT_STEPS, None), slice(None, -RECENT_STEPS)
-    now, usual = (
-        [
-            _level(row, total)
-            for row, total in zip(counts[:, :, part].sum(axis=2), sums[:, part].sum(axis=1), strict=True)
-        ]
-        for part in split
-    )
-    return now, usual
-
-
-def _level(counts: Floats, ttft_sum: float) -> Level:
-    requests = float(counts.sum())
-    return Level(counts, ttft_sum / requests if requests > 0 else float("nan"), requests)
-
-
-def _baseline(regression: OpenRegression) -> Level:
-    counts = np.array(regression.baseline_counts)
-    return Level(counts, regression.baseline_mean, float(counts.sum()))
-
-
-def _ttft(now: Level, usual: Level, bounds: Floats) -> tuple[TtftNow, ...]:
-    return tuple(
-        TtftNow(
-            statistic=name,
-            observed_seconds=_known(now.statistic(name, bounds)),
-            baseline_seconds=_known(usual.statistic(name, bounds)),
-        )
-        for name in STATISTICS
-    )

@@ -45,8 +45,10 @@ def _increments_with_gaps(values: Floats, known: Bools, alive: Bools | None, res
         if resets is not None:
             restarted |= resets
         gained = np.where(restarted, values, delta)
-    gained[(before < 0) | (steps - before > MAX_GAP_STEPS)] = np.nan
+    away = _away(known, before, alive)
+    gained[(before < 0) | ((steps - before > MAX_GAP_STEPS) & ~away)] = np.nan
     if alive is not None:
+        gained[away & ~known] = 0.0
         was_alive = np.zeros_like(alive)
         was_alive[:, 1:] = alive[:, :-1]
         born = known & (before < 0) & was_alive
@@ -57,6 +59,25 @@ def _increments_with_gaps(values: Floats, known: Bools, alive: Bools | None, res
         gained[unborn | ended] = 0.0
         gained[:, 0] = np.nan
     return gained
+
+
+def _away(known: Bools, before: NDArray[np.intp], alive: Bools | None) -> Bools:
+    """Steps of long gaps under a target that lived all the while, and the steps that end them.
+
+    The series was gone, not unseen: its pod did nothing, and what it counts when it is back was gained then.
+    """
+    if alive is None:
+        return np.zeros_like(known)
+    steps = np.arange(known.shape[1])
+    following = np.where(known, steps, known.shape[1])
+    following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
+    dead = np.cumsum(~alive, axis=1)
+    end = np.minimum(following, known.shape[1] - 1)
+    missed: NDArray[np.int64] = np.take_along_axis(dead, end, axis=1) - np.take_along_axis(
+        dead, np.maximum(before, 0), axis=1
+    )
+    inside = (before >= 0) & (following < known.shape[1])
+    return np.asarray(inside & (following - before > MAX_GAP_STEPS) & (missed == 0))
 
 
 def gap_lengths(values: Floats) -> Floats:
@@ -74,7 +95,7 @@ def counter_rates(frame: Frame, rows: NDArray[np.intp], alive: Bools | None) -> 
     values = frame.values[rows]
     gained = increments(values, None if alive is None else alive[rows])
     if not np.isfinite(values).all():
-        gained = gained / gap_lengths(values)
+        gained = gained / np.minimum(gap_lengths(values), gap_lengths(gained))
     return gained / frame.grid.step
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from correlator.analysis.distribution import Reference, shift
+from correlator.analysis.level import Level, effect
+from correlator.analysis.onset import SHORTEST_STEPS, scales
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.regression import SHORTEST_STEPS, Level, effect, scales
 from correlator.analysis.victims import Victim
 
 HOLD_STEPS = 6
@@ -57,6 +58,20 @@ def _recent(victim: Victim, onset: int) -> Level:
         if level.requests >= ENOUGH_REQUESTS:
             break
     return level
+
+
+def end_of(victim: Victim, baseline: Level, onset: int, calm: int) -> int:
+    """The first step after a regression that began at `onset` and was calm by `calm`, as an index.
+
+    Where the mid-ranks summed from the onset, less half their mean for every request, stand highest: what comes after
+    is nearer to the baseline than to the regression.
+    """
+    inside = slice(max(onset, 0), max(calm, onset + 1))
+    weights = Reference.of(baseline.counts[None, :]).scores[0]
+    scores = np.nan_to_num(weights @ np.nan_to_num(victim.counts[:, inside]))
+    requests = np.nan_to_num(victim.first_tokens[inside])
+    half = 0.5 * scores.sum() / max(float(requests.sum()), 1.0)
+    return inside.start + int(np.argmax(np.cumsum(scores - half * requests))) + 1
 
 
 def hold_steps(step: int) -> int:

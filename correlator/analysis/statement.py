@@ -8,9 +8,10 @@ import numpy as np
 from correlator.analysis.evidence import evidence_of, instant
 from correlator.analysis.explain import advise, explain
 from correlator.analysis.judge import Case, Scene, Suspicion, VolumeCase
+from correlator.analysis.level import QUANTILE_REQUESTS, Level, effect
 from correlator.analysis.load import change
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.regression import THRESHOLDS, Level, effect
+from correlator.analysis.regression import THRESHOLDS
 from correlator.analysis.suspects import q_values
 from correlator.analysis.volumes import node_pressure, pod_pressure
 from correlator.analysis.windows import mean_over
@@ -106,7 +107,7 @@ def _ttft(case: Case) -> TtftEffect:
 def _peak(case: Case, name: str) -> float:
     """The highest value of the statistic in three steps together that have enough requests; NaN when none has."""
     steps = np.flatnonzero(case.spans.during)
-    enough = THRESHOLDS.recent_requests if name == "mean" else THRESHOLDS.quantile_requests
+    enough = THRESHOLDS.recent_requests if name == "mean" else QUANTILE_REQUESTS
     highest = float("nan")
     for first in steps[:-2]:
         chosen = np.zeros_like(case.spans.during)

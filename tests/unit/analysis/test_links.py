@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlator.analysis.level import Level
 from correlator.analysis.links import (
     AMPLIFICATION,
     Exposure,
@@ -17,7 +18,6 @@ from correlator.analysis.links import (
     volume_change,
 )
 from correlator.analysis.load import LoadView
-from correlator.analysis.regression import Level
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import DeviceUse, PodLoad
 from correlator.analysis.windows import Spans

@@ -57,6 +57,18 @@ def test_a_series_that_appears_with_its_target_gained_nothing_that_is_known() ->
     assert_array_equal(increments(row(NAN, NAN, 8000, 8001), alive), row(NAN, NAN, NAN, 1))
 
 
+def test_a_pod_that_was_away_did_nothing_and_what_it_brings_back_is_new() -> None:
+    """A name that comes back after more than MAX_GAP_STEPS under a live target: true zeros, then a whole gain."""
+    away = MAX_GAP_STEPS
+    values = row(5, 7, *[NAN] * away, 40, 41)
+    alive = np.ones(values.shape, dtype=np.bool_)
+    assert_array_equal(increments(values, alive), row(NAN, 2, *[0] * away, 33, 1))
+    frame = Frame("pod_writes", Grid(600, 1, values.shape[1]), ((("pod", "a"),),), values)
+    assert_array_equal(counter_rates(frame, np.array([0]), alive), row(NAN, 2, *[0] * away, 33, 1))
+    alive[0, 5] = False
+    assert np.isnan(increments(values, alive)[0, 2 : away + 3]).all()
+
+
 def test_without_knowledge_of_the_target_a_birth_does_not_count() -> None:
     """The total of a series of unknown age is no gain."""
     assert_array_equal(increments(row(NAN, NAN, 8000, 8001)), row(NAN, NAN, NAN, 1))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from correlator.analysis.level import Level
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.recovery import HOLD_STEPS, is_slow, seems_gone
-from correlator.analysis.regression import Level
 from correlator.model.frame import Floats
 from tests.unit.analysis.sample_victims import only, until, victims
 

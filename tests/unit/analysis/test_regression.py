@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from correlator.analysis.level import Level, effect, is_practical
+from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.regression import Level, detect, effect, is_practical, onset_of
+from correlator.analysis.regression import detect
 from tests.unit.analysis.sample_victims import COARSE, first_found, found, only, slowed, until, victims
 
 ALL = np.ones((1, 240), dtype=np.bool_)

@@ -1,0 +1,102 @@
+"""Dates a regression: a scan for the one change of level that stands at the end of the window."""
+
+import numpy as np
+
+from correlator.analysis.distribution import Reference, shift
+from correlator.analysis.level import Level
+from correlator.analysis.rates import Bools
+from correlator.analysis.victims import Victim
+
+REFERENCE_REQUESTS = 30
+"""With fewer requests nothing is known of what is normal."""
+
+ESCALATION_RATIO = 1.5
+ESCALATION_STEPS = 3
+ESCALATION_REQUESTS = 10
+ESCALATION_Z = 5.0
+"""What makes a regression another, worse one: the ratio of means, for so long, on so many requests, so surely."""
+
+SHORTEST_STEPS = 2
+LONGEST_STEPS = 32
+LONGEST_SECONDS = 240
+"""What counts as recent is from SHORTEST_STEPS to the longer of the other two: the long ones serve sparse traffic."""
+
+
+def scales(step: int) -> tuple[int, ...]:
+    """Lengths in steps of `step` seconds of what counts as recent; doubling keeps the tests few."""
+    longest = max(LONGEST_STEPS, LONGEST_SECONDS // step)
+    found = [SHORTEST_STEPS]
+    while 2 * found[-1] <= longest:
+        found.append(2 * found[-1])
+    return tuple(found)
+
+
+def onset_of(victim: Victim, quiet: Bools) -> int:
+    """The index of the first step of the regression that stands at the end of the window.
+
+    The start of the run of steps whose mid-ranks, summed to the end, lie highest above the reference for their
+    number of requests (a likelihood-ratio scan for one change of mean).
+    """
+    steps = len(victim.first_tokens)
+    known = np.isfinite(victim.first_tokens) & quiet
+    used = known & (np.arange(steps) < steps - SHORTEST_STEPS)
+    earliest = _after_last_regression(quiet)
+    onset = _scan(victim, used, known, earliest)
+    # The first reference still holds slow steps; without them the edge is sharper.
+    clean = used & (np.arange(steps) < onset - 1)
+    if victim.first_tokens[clean].sum() >= REFERENCE_REQUESTS:
+        onset = _scan(victim, clean, known, earliest)
+    return onset
+
+
+def redated(victim: Victim, onset: int, before: Bools, quiet: Bools) -> int:
+    """The onset of a known regression in the light of what has been seen since it was detected.
+
+    `before` are the steps that it was detected against, `quiet` those outside all other regressions.
+    """
+    known = np.isfinite(victim.first_tokens) & quiet
+    clean = before & known & (np.arange(len(known)) < onset - 1)
+    if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS:
+        return onset
+    return _scan(victim, clean, known, _after_last_regression(quiet))
+
+
+def escalated(victim: Victim, onset: int) -> int | None:
+    """Where an open regression that began at `onset` got so much worse that it is another one; None: it did not."""
+    steps = np.arange(len(victim.first_tokens))
+    since = (steps >= max(onset, 0)) & np.isfinite(victim.first_tokens)
+    later = _scan(victim, since & (steps < len(steps) - SHORTEST_STEPS), since, max(onset, 0) + ESCALATION_STEPS)
+    old, new = Level.over(victim, since & (steps < later)), Level.over(victim, since & (steps >= later))
+    if len(steps) - later < ESCALATION_STEPS:
+        return None
+    if min(old.requests, new.requests) < ESCALATION_REQUESTS:
+        return None
+    if not new.mean >= ESCALATION_RATIO * old.mean:
+        return None
+    one = np.ones(1)
+    z = shift(new.counts[None, :], Reference.of(old.counts[None, :]), one, one).strongest[0]
+    return later if z >= ESCALATION_Z else None
+
+
+def _after_last_regression(quiet: Bools) -> int:
+    """The first step after the newest that is not quiet."""
+    loud = np.flatnonzero(~quiet)
+    return int(loud[-1]) + 1 if len(loud) else 0
+
+
+def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
+    reference = Reference.of(victim.counts[:, used].sum(axis=1)[None, :])
+    requests = np.where(known, victim.first_tokens, 0.0)
+    weights = reference.scores[0] + reference.above[0]
+    weights = weights - (reference.counts[0] @ weights) / max(float(reference.counts[0].sum()), 1.0)
+    scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
+    start = max(earliest, len(scores) - 2 * scales(victim.step)[-1])
+    total = np.cumsum(scores[::-1])[::-1]
+    number = np.cumsum(requests[::-1])[::-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        height = np.where(number > 0, total / np.sqrt(number), -np.inf)
+    height[:start] = -np.inf
+    # Only steps that are themselves slow may begin it.
+    height[scores <= 0] = -np.inf
+    best = int(np.argmax(height))
+    return best if np.isfinite(height[best]) else len(scores) - 1

@@ -1,0 +1,27 @@
+"""Which steps of each victim are free of known regressions."""
+
+import numpy as np
+
+from correlator.analysis.memory import Memory, OpenRegression, PastRegression
+from correlator.analysis.rates import Bools
+from correlator.analysis.victims import VictimKey, Victims
+from correlator.analysis.windows import GUARD_STEPS
+from correlator.model.topology import PodRef
+
+
+def key_of(regression: OpenRegression | PastRegression) -> VictimKey:
+    """The victim of a remembered regression."""
+    return VictimKey(PodRef(regression.namespace, regression.pod), regression.model_name)
+
+
+def quiet_steps(victims: Victims, memory: Memory) -> Bools:
+    """Steps outside every known regression of the victim, with a margin: the rest is neither normal nor new."""
+    quiet = np.ones((len(victims.keys), victims.grid.count), dtype=np.bool_)
+    rows = {key: row for row, key in enumerate(victims.keys)}
+    spans = [(key_of(r), r.onset_at, None) for r in memory.open] + [(key_of(p), p.start, p.end) for p in memory.past]
+    for key, start, end in spans:
+        if key in rows:
+            first = max(0, victims.grid.index(start) - GUARD_STEPS)
+            last = victims.grid.count if end is None else victims.grid.index(end) + GUARD_STEPS
+            quiet[rows[key], first : max(first, last)] = False
+    return quiet
