@@ -58,6 +58,20 @@ def test_a_second_burst_is_a_second_regression() -> None:
     assert told.accused == {"reindex-abc"}
 
 
+def test_contention_inside_a_slower_hour_is_a_regression_of_its_own() -> None:
+    """Compute is slow first, then a job fills the disk: the second, worse regression takes over and names the job."""
+    made = stories.one_writer()
+    assert made.ttft_seconds is not None
+    made.ttft_seconds[ONSET - 14 : ONSET] = 0.1
+    made.ttft_seconds[ONSET:END] = 0.4
+    told = play(made, ONSET - 16, LATER)
+    assert told.incidents == 2
+    verdicts = {finding.detected_at: finding.verdict for finding in told.findings}
+    assert list(verdicts.values()) == [Verdict.OTHER, Verdict.CONTENTION]
+    assert told.accused == {"reindex-abc"}
+    assert abs((told.last.started_at.timestamp() - 1_800_000_000) / 15 - ONSET) <= 2
+
+
 def test_a_quiet_cluster_has_no_findings() -> None:
     """Nor any memory of one."""
     told = play(stories.quiet(), 60)
