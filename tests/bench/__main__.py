@@ -17,7 +17,7 @@ WAYS = {
 
 def main() -> None:
     """Measure, then print."""
-    console = Console()
+    console = Console(width=130)
     console.print(f"{machine.described()}; everything that is measured runs on one core", highlight=False)
     with machine.serving() as url:
         with console.status("one cycle"):
@@ -31,6 +31,7 @@ def main() -> None:
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
     table.add_row("evaluation of a quiet cycle", *_cells(cycle["quiet"]))
     table.add_row(f"evaluation while {shape.slowed} victims get slower", *_cells(cycle["slow"]))
+    table.add_row("joining its topology, when it changed", *_cells(cycle["joining"]))
     table.add_row("fetching one cycle (our source)", *_cells(cycle["fetching"]))
     table.add_row(
         f"finding with {suspects['pods']} suspects ({suspects['listed']} listed)", *_cells(suspects["finding"])

@@ -19,6 +19,7 @@ from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.sources.prometheus import PrometheusSource
+from correlator.topology import join
 from tests.bench import machine
 from tests.bench.cluster import SLOW_FROM, Shape, cluster
 from tests.bench.series import SCRAPE_SECONDS
@@ -28,6 +29,9 @@ QUIET_CYCLES = 8
 
 SLOW_CYCLES = 16
 """Measured from then on."""
+
+JOINS = 5
+"""Joins of the last window: a cycle needs one when pods, disks or mounts came or went."""
 
 
 class Watched:
@@ -96,11 +100,19 @@ def main(url: str) -> None:
         fetching.append(source.fetching)
         findings += sum(len(evaluation.findings) for evaluation in evaluations)
     resident, most = machine.resident_mebibytes()
+    assert walk._answered is not None
+    frames = walk._buffer.window(walk._answered)
+    joining: list[machine.Seconds] = []
+    for _ in range(JOINS):
+        begin = machine.now()
+        join(frames)
+        joining.append(machine.now() - begin)
     machine.report(
         {
             "quiet": machine.spread(judging[:QUIET_CYCLES]),
             "slow": machine.spread(judging[QUIET_CYCLES:]),
             "fetching": machine.spread(fetching),
+            "joining": machine.spread(joining),
             "findings": findings,
             "resident_mebibytes": resident,
             "most_mebibytes": most,
