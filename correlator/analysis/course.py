@@ -24,6 +24,9 @@ from correlator.model.topology import Topology
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 """Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
 
+LIKELY = 0.5
+"""From this confidence on somebody is suspected of a contention, if not accused."""
+
 REDATED_STEPS = 10
 """For how long after detection the looks date the onset anew."""
 
@@ -148,9 +151,12 @@ def _worse(window: Window, known: OpenRegression, victim: Victim) -> int | None:
 
 
 def _has_a_cause(finding: Finding) -> bool:
-    """Whether storage is known to have done it: what gets worse then, as a ramp does, is the same regression."""
+    """Whether storage is known to have done it: what gets worse then, as a ramp does, is the same regression.
+
+    A suspect whose own rise is nowhere near the onset did not cause this regression, whatever came later.
+    """
     if finding.verdict is Verdict.CONTENTION:
-        return any(suspect.accused for suspect in finding.suspects)
+        return any(suspect.confidence >= LIKELY and suspect.lag_seconds is not None for suspect in finding.suspects)
     return finding.verdict in (Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
 
 

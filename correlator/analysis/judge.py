@@ -12,7 +12,7 @@ from correlator.analysis.price import PRIOR, Prices, learn_prices
 from correlator.analysis.rates import Bools
 from correlator.analysis.suspects import Contribution, Contributions, contributions, culprit_probability
 from correlator.analysis.victims import Victim
-from correlator.analysis.volumes import device_use, error_states, pod_loads, pod_pressure, pods_visible
+from correlator.analysis.volumes import device_use, error_states, pod_pressure, pods_on_volume
 from correlator.analysis.windows import Spans, known_share, mean_over
 from correlator.model.finding import Verdict
 from correlator.model.frame import BlindSpot, Frames
@@ -20,6 +20,15 @@ from correlator.model.topology import PodRef, Topology
 
 MIN_STEPS = 3
 """Fewer slow steps than this are too few to accuse anybody."""
+
+MIN_STEPS_WHEN_SMALL = 6
+"""Nor are these enough where what was added is not most of what the volume serves."""
+
+MOSTLY_NEW = 0.6
+"""Part of what a volume serves from which on the load is another than the one it bore."""
+
+MIN_READINGS = 2
+"""Nobody is named before the pods' counters were read so often since the onset."""
 
 WORSE = 0.5
 EXPOSED = 0.5
@@ -48,6 +57,7 @@ class VolumeCase:
     split: ExcessSplit
     contributions: Contributions
     pods_seen: bool
+    readings: int
 
     @property
     def strength(self) -> float:
@@ -126,20 +136,22 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
     frames, topology, spans = scene.frames, scene.topology, scene.spans
     use, errors = device_use(frames, topology, volume_id), error_states(frames, topology, volume_id)
     worse = volume_change(topology.volumes[volume_id], use, spans, errors)
-    pods = pod_loads(frames, topology, volume_id)
+    pods = pods_on_volume(frames, topology, volume_id)
     ref = scene.victim.key.ref
     pressure = pod_pressure(frames, "pod_io_waiting", ref)
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
         excess -= min(max(excess, 0.0), load.explained_seconds)
-    felt = exposure(scene.victim, pods.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess)
-    visible = pods_visible(frames, topology, volume_id)
+    felt = exposure(
+        scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess
+    )
     return VolumeCase(
         worse=worse,
         exposure=felt,
         split=split_excess(scene.before, during, load, felt, worse.got_worse),
-        contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset, visible),
-        pods_seen=_pods_seen(visible, spans),
+        contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset),
+        pods_seen=_pods_seen(pods.told, spans),
+        readings=pods.readings_in(spans.during),
     )
 
 
@@ -199,24 +211,43 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
     """The volume got worse and the victim feels it: whose I/O was it?"""
     chain = volume.worse.got_worse * (volume.exposure.probability or 0.0)
     reasons = ("volume_got_worse", "victim_exposed", *(("load_rose",) if load.is_up else ()))
-    if not volume.pods_seen:
-        return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, "pod_io_not_seen"))
-    added = min(
-        ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99)),
-        ramp(volume.contributions.added_part, (0.05, 0.0), (0.15, 0.5), (0.3, 0.95), (0.5, 0.99)),
-        _burdened(volume, scene.spans),
-    )
+    too_thin = _too_thin(volume, scene.spans)
+    if too_thin is not None:
+        return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, too_thin))
+    added = _added(volume, scene.spans)
     if added < WORSE:
         return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
     own = volume.contributions.share_of(scene.victim.key.ref)
-    others = 1.0 - own
-    if own > others:
-        if load.is_up and _reads_follow_load(volume, scene, load):
-            return Ruling(Verdict.LOAD, chain * added * own, (*reasons, "own_io_follows_load"))
-        return Ruling(Verdict.OWN_IO, chain * added * own, (*reasons, "own_io_rose"))
+    if own > 1.0 - own:
+        return _own_io(load, volume, scene, Ruling(Verdict.OWN_IO, chain * added * own, reasons))
     if split.total > 0 and split.load > split.storage:
         return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
     return Ruling(Verdict.CONTENTION, chain * added, (*reasons, "others_added_load"))
+
+
+def _too_thin(volume: VolumeCase, spans: Spans) -> str | None:
+    """Why what was seen of pods' I/O is too little to name anybody; None when it will do."""
+    if volume.readings < MIN_READINGS or not volume.pods_seen:
+        return "evidence_still_gathering" if volume.pods_seen or volume.readings else "pod_io_not_seen"
+    small = volume.contributions.added_part < MOSTLY_NEW
+    return "evidence_still_gathering" if small and int(spans.during.sum()) < MIN_STEPS_WHEN_SMALL else None
+
+
+def _own_io(load: LoadView, volume: VolumeCase, scene: Scene, ruling: Ruling) -> Ruling:
+    """The victim itself added most: because it had more to do, or of its own accord."""
+    if load.is_up and _reads_follow_load(volume, scene, load):
+        return Ruling(Verdict.LOAD, ruling.confidence, (*ruling.reasons, "own_io_follows_load"))
+    return Ruling(Verdict.OWN_IO, ruling.confidence, (*ruling.reasons, "own_io_rose"))
+
+
+def _added(volume: VolumeCase, spans: Spans) -> float:
+    """Probability that somebody added a load that matters: beside what was, what is, and what was borne."""
+    part = volume.contributions.added_part
+    return min(
+        ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99)),
+        ramp(part, (0.05, 0.0), (0.15, 0.5), (0.3, 0.95), (0.5, 0.99)),
+        max(_burdened(volume, spans), ramp(part, (MOSTLY_NEW, 0.0), (0.9, 0.99))),
+    )
 
 
 def _burdened(volume: VolumeCase, spans: Spans) -> float:
@@ -259,11 +290,17 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling) -> tuple[Suspi
     victim = scene.victim.key.ref
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
     found = [
-        Suspicion(contribution=item, confidence=chain * culprit_probability(item))
+        Suspicion(contribution=item, confidence=chain * _probability(item, volume.readings))
         for item in volume.contributions.items
         if item.ref != victim and item.rise > 0 and item.share >= 0.01  # noqa: PLR2004
     ]
     return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))
+
+
+def _probability(item: Contribution, readings: int) -> float:
+    """As `culprit_probability`; what no pod accounts for may only be late in the pods' counters at first."""
+    late = ramp(float(readings), (2.0, 0.3), (6.0, 1.0)) if item.ref is None else 1.0
+    return late * culprit_probability(item)
 
 
 def _settle(ruling: Ruling, suspicions: tuple[Suspicion, ...], parameters: Parameters) -> Ruling:

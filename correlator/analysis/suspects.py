@@ -1,14 +1,15 @@
 """Who added load to the volume: every pod's rise of device time, its share, its timing and how unusual it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis.cadence import evened
 from correlator.analysis.links import ramp
 from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.volumes import PodLoad
+from correlator.analysis.volumes import PodsOnVolume
 from correlator.analysis.windows import Spans, block_means, mean_over
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
@@ -63,16 +64,14 @@ class Contributions:
         return found.share if found is not None else 0.0
 
 
-def contributions(
-    pods: Mapping[PodRef, PodLoad], device: Floats, prices: Prices, spans: Spans, onset: int, visible: Bools
-) -> Contributions:
+def contributions(pods: PodsOnVolume, device: Floats, prices: Prices, spans: Spans, onset: int) -> Contributions:
     """Split what was added to a volume among the pods on it; `device` is its own total load, shape (4, T).
 
     Priced loads add up, so each one's Shapley value is its own rise. What the device did beyond the pods' sum is
     unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
     """
-    parts = [(ref, pods[ref].load) for ref in sorted(pods)]
-    rest = _unattributed([load for _, load in parts], device, visible)
+    parts = [(ref, pods.loads[ref].load) for ref in sorted(pods.loads)]
+    rest = _unattributed([load for _, load in parts], evened(device, pods.read), pods.told)
     measure = _Measure(prices, spans, onset)
     rises = [measure.rise(load) for _, load in parts]
     # The rest is the difference of long means: scrapes of device and pods do not fall on the same instant.
@@ -96,10 +95,10 @@ def _added_part(items: Sequence[Contribution]) -> float:
     return max((float(new / whole) for new, whole in parts if whole > 0), default=0.0)
 
 
-def _unattributed(loads: Sequence[Floats], device: Floats, visible: Bools) -> Floats:
-    """Device total minus the pods' sum, NaN where pods could not be seen; single steps may be negative."""
-    known = sum((np.nan_to_num(load) for load in loads), np.zeros_like(device))
-    return np.where(visible, device - known, np.nan)
+def _unattributed(loads: Sequence[Floats], device: Floats, told: Bools) -> Floats:
+    """Device total minus the pods' sum, NaN where any pod's part is not known; single steps may be negative."""
+    known = sum(loads, np.zeros_like(device))
+    return np.where(told, device - known, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis.cadence import Steps, evened, readings
 from correlator.analysis.rates import Bools, counter_rates, label, liveness_of
 from correlator.model.frame import Floats, Frames, Labels
 from correlator.model.topology import PodRef, Topology, node_of, volume_of
@@ -71,35 +72,47 @@ def _device_rate(frames: Frames, topology: Topology, signal: str, volume_id: str
     return np.asarray(counter_rates(frame, np.array((exact or rows)[:1]), None)[0])
 
 
-def pod_loads(frames: Frames, topology: Topology, volume_id: str) -> dict[PodRef, PodLoad]:
+@dataclass(frozen=True, slots=True, eq=False)
+class PodsOnVolume:
+    """I/O of every pod that cAdvisor saw on a volume, and the steps whose I/O of pods is known, shape (T,).
+
+    `read` are the steps at which the kubelet read the counters, None when at every one; see `cadence`.
+    """
+
+    loads: Mapping[PodRef, PodLoad]
+    told: Bools
+    read: Steps | None
+
+    def readings_in(self, steps: Bools) -> int:
+        """How many of the chosen steps brought news of pods' I/O."""
+        return int((self.told & steps).sum()) if self.read is None else int(steps[self.read].sum())
+
+
+def pods_on_volume(frames: Frames, topology: Topology, volume_id: str) -> PodsOnVolume:
     """I/O of every pod that cAdvisor saw on the volume in the window.
 
     Rows of containers are summed; the row of the whole pod counts only where no container has one. Where one
-    device appears under two spellings, the larger one counts, never both.
+    device appears under two spellings, the larger one counts, never both. Loads are evened between readings.
     """
     parts = [_pod_rates(frames, topology, signal, volume_id) for signal in POD_SIGNALS]
-    missing = np.full(frames.grid.count, np.nan)
-    alive = _seen_alive(frames, topology, volume_id)
-    zero = np.where(alive, 0.0, np.nan) if alive is not None else missing
-    pods = sorted(set().union(*parts))
-    return {ref: PodLoad(ref, np.stack([part.get(ref, zero) for part in parts])) for ref in pods}
+    told = _seen_alive(frames, topology, volume_id)
+    zero = np.where(told, 0.0, np.nan)
+    loads = {ref: np.stack([part.get(ref, zero) for part in parts]) for ref in sorted(set().union(*parts))}
+    read = readings(list(loads.values()), frames.grid.step)
+    if read is not None:
+        told = told & (np.arange(frames.grid.count) <= read[-1])
+    return PodsOnVolume({ref: PodLoad(ref, evened(load, read)) for ref, load in loads.items()}, told, read)
 
 
-def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools | None:
-    """Steps in which some target on the volume's node told of pods' I/O; None when none ever did."""
+def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools:
+    """Steps in which some target on the volume's node told of pods' I/O."""
     node = topology.volumes[volume_id].node if volume_id in topology.volumes else ""
     for signal in POD_SIGNALS:
         frame = frames.get(signal)
         rows = [row for row, labels in enumerate(frame.labels) if node_of(dict(labels), topology) == node]
         if rows:
             return np.asarray(liveness_of(frames, signal, "pod_io_heartbeat")[rows].any(axis=0))
-    return None
-
-
-def pods_visible(frames: Frames, topology: Topology, volume_id: str) -> Bools:
-    """Steps in which the I/O of pods on the volume's node could be seen, shape (T,)."""
-    alive = _seen_alive(frames, topology, volume_id)
-    return np.zeros(frames.grid.count, dtype=np.bool_) if alive is None else alive
+    return np.zeros(frames.grid.count, dtype=np.bool_)
 
 
 def _pod_rates(frames: Frames, topology: Topology, signal: str, volume_id: str) -> dict[PodRef, Floats]:

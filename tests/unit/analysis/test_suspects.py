@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from correlator.analysis.price import PRIOR, Prices
 from correlator.analysis.suspects import Contributions, contributions, culprit_probability, q_values
-from correlator.analysis.volumes import PodLoad
+from correlator.analysis.volumes import PodLoad, PodsOnVolume
 from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
@@ -37,7 +37,7 @@ def split(rates: Mapping[str, Floats], hidden: Floats | float = 0.0, *, visible:
     """The split among pods of these rates and what nobody accounts for."""
     pods = {PodRef("n", name): PodLoad(PodRef("n", name), writes(rate)) for name, rate in rates.items()}
     device = sum((pod.load for pod in pods.values()), writes(np.zeros(STEPS) + hidden))
-    return contributions(pods, device, PRICES, SPANS, ONSET, SEEN if visible else ~SEEN)
+    return contributions(PodsOnVolume(pods, SEEN if visible else ~SEEN, None), device, PRICES, SPANS, ONSET)
 
 
 def share(found: Contributions, name: str) -> float:
@@ -146,7 +146,7 @@ def test_what_happens_often_is_not_unusual() -> None:
         often[start : start + 6] = 500
     spans = Spans.around(ONSET, ONSET + 6, np.ones(STEPS, dtype=np.bool_))
     pods = {PodRef("n", "a"): PodLoad(PodRef("n", "a"), writes(often))}
-    usual = contributions(pods, writes(often), PRICES, spans, ONSET, SEEN).of(PodRef("n", "a"))
+    usual = contributions(PodsOnVolume(pods, SEEN, None), writes(often), PRICES, spans, ONSET).of(PodRef("n", "a"))
     assert usual is not None
     assert usual.p_value is not None
     assert usual.p_value > 0.05
