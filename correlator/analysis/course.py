@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from correlator.analysis.case import Scene
 from correlator.analysis.evidence import instant
-from correlator.analysis.judge import Scene, judge
+from correlator.analysis.judge import judge
 from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
 from correlator.analysis.onset import escalated, redated

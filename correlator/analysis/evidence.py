@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from correlator.analysis.case import Case, VolumeCase
 from correlator.analysis.distribution import quantiles_by_step
-from correlator.analysis.judge import Case, VolumeCase
 from correlator.model.finding import Evidence, EvidenceSeries
 from correlator.model.frame import Floats
 from correlator.model.grid import Grid

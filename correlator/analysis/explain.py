@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from correlator.analysis.judge import Case
+from correlator.analysis.case import Case
 from correlator.model.finding import (
     Advice,
     Change,

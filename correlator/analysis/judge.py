@@ -4,19 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis.burden import MOSTLY_NEW, load_was_added
+from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange, exposure, ramp, split_excess, volume_change
+from correlator.analysis.links import ExcessSplit, exposure, ramp, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.price import PRIOR, Prices, learn_prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.suspects import Contribution, Contributions, contributions, culprit_probability
-from correlator.analysis.victims import Victim
+from correlator.analysis.suspects import Contribution, contributions, culprit_probability
 from correlator.analysis.volumes import device_use, error_states, pod_pressure, pods_on_volume
-from correlator.analysis.windows import Spans, known_share, mean_over
+from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
-from correlator.model.frame import BlindSpot, Frames
-from correlator.model.topology import PodRef, Topology
+from correlator.model.frame import BlindSpot
 
 MIN_STEPS = 3
 """Fewer slow steps than this are too few to accuse anybody."""
@@ -24,79 +23,12 @@ MIN_STEPS = 3
 MIN_STEPS_WHEN_SMALL = 6
 """Nor are these enough where what was added is not most of what the volume serves."""
 
-MOSTLY_NEW = 0.6
-"""Part of what a volume serves from which on the load is another than the one it bore."""
-
 MIN_READINGS = 2
 """Nobody is named before the pods' counters were read so often since the onset."""
 
 WORSE = 0.5
 EXPOSED = 0.5
 """From this probability on a link counts as there when a verdict is chosen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """One suspect with the probability that it is a culprit; `ref` None stands for unattributed I/O."""
-
-    contribution: Contribution
-    confidence: float
-
-    @property
-    def ref(self) -> PodRef | None:
-        """The suspected pod."""
-        return self.contribution.ref
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VolumeCase:
-    """One volume that the victim uses, seen in the light of its regression."""
-
-    worse: VolumeChange
-    exposure: Exposure
-    split: ExcessSplit
-    contributions: Contributions
-    pods_seen: bool
-    readings: int
-
-    @property
-    def strength(self) -> float:
-        """How far the volume got worse for a victim that is exposed to it."""
-        felt = self.exposure.probability
-        return self.worse.got_worse * (felt if felt is not None else 0.5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Case:
-    """All that a finding says, before it is put into words. `volume` is None where none is mapped or seen."""
-
-    victim: Victim
-    spans: Spans
-    onset: int
-    before: Level
-    during: Level
-    load: LoadView
-    volume: VolumeCase | None
-    split: ExcessSplit
-    stalled: bool
-    verdict: Verdict
-    confidence: float
-    reasons: tuple[str, ...]
-    suspicions: tuple[Suspicion, ...]
-    blind_spots: tuple[BlindSpot, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scene:
-    """What a look starts from: the window, the victim, and which steps are before and during."""
-
-    frames: Frames
-    topology: Topology
-    victim: Victim
-    spans: Spans
-    onset: int
-    before: Level
-    stalled: bool
 
 
 def judge(scene: Scene, parameters: Parameters) -> Case:
@@ -214,7 +146,7 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
     too_thin = _too_thin(volume, scene.spans)
     if too_thin is not None:
         return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, too_thin))
-    added = _added(volume, scene.spans)
+    added = load_was_added(volume, scene.spans)
     if added < WORSE:
         return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
     own = volume.contributions.share_of(scene.victim.key.ref)
@@ -238,39 +170,6 @@ def _own_io(load: LoadView, volume: VolumeCase, scene: Scene, ruling: Ruling) ->
     if load.is_up and _reads_follow_load(volume, scene, load):
         return Ruling(Verdict.LOAD, ruling.confidence, (*ruling.reasons, "own_io_follows_load"))
     return Ruling(Verdict.OWN_IO, ruling.confidence, (*ruling.reasons, "own_io_rose"))
-
-
-def _added(volume: VolumeCase, spans: Spans) -> float:
-    """Probability that somebody added a load that matters: beside what was, what is, and what was borne."""
-    part = volume.contributions.added_part
-    return min(
-        ramp(volume.contributions.gross_rise, (0.08, 0.0), (0.2, 0.5), (0.4, 0.95), (1.0, 0.99)),
-        ramp(part, (0.05, 0.0), (0.15, 0.5), (0.3, 0.95), (0.5, 0.99)),
-        max(_burdened(volume, spans), ramp(part, (MOSTLY_NEW, 0.0), (0.9, 0.99))),
-    )
-
-
-def _burdened(volume: VolumeCase, spans: Spans) -> float:
-    """Probability that the load is more than the device bore well: at quiet prices, against its quiet loads.
-
-    A job that happens to start when a device breaks adds load too; on a quiet day such a load hurt nobody.
-    """
-    use = volume.worse.use
-    quiet = learn_prices(use.load, use.queue_depth, spans.before)
-    borne = quiet.of(use.load)
-    known = borne[spans.before & np.isfinite(borne)]
-    usual = float(np.quantile(known, 0.98)) if len(known) else float("nan")
-    now = mean_over(borne, spans.during)
-    beyond = ramp(now / usual if usual > 0 else float("inf"), (0.8, 0.0), (1.2, 0.7), (1.6, 1.0))
-    busy = _added_busy(volume, quiet)
-    heavy = max(busy, _added_busy(volume, Prices(PRIOR, 0)))  # what the quiet day never priced: an ordinary SSD's word
-    return max(beyond * ramp(busy, (0.02, 0.0), (0.1, 1.0)), ramp(heavy, (0.2, 0.0), (0.5, 0.8), (1.0, 1.0)))
-
-
-def _added_busy(volume: VolumeCase, prices: Prices) -> float:
-    """Device seconds a second that were added, at these prices."""
-    rises = (float(prices.of(item.during) - prices.of(item.before)) for item in volume.contributions.items)
-    return sum(rise for rise in rises if rise > 0)
 
 
 def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool:

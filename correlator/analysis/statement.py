@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
+from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.evidence import evidence_of, instant
 from correlator.analysis.explain import advise, explain
-from correlator.analysis.judge import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.level import QUANTILE_REQUESTS, Level, effect
 from correlator.analysis.load import change
 from correlator.analysis.parameters import Parameters

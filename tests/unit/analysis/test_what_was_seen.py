@@ -1,4 +1,4 @@
-"""What of the pods' I/O was really seen. Held back: fails until findings A8, A9 and B10 are fixed; goes to tests/unit/analysis/."""
+"""What of the pods' I/O was really seen: held counters, missed scrapes, pods that come back."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.unit.analysis.stories import FIRST, LATER, ONSET
 
 @pytest.mark.parametrize(("step", "cadence"), [(1, 10), (1, 15), (2, 15), (5, 15), (15, 30)])
 def test_counters_that_move_more_slowly_than_they_are_scraped_blame_nobody_else(step: int, cadence: int) -> None:
-    """cAdvisor looks at its cgroups every 10 to 15 s: what a pod is not yet seen to have done is not unattributed."""
+    """CAdvisor looks at its cgroups every 10 to 15 s: what a pod is not yet seen to have done is not unattributed."""
     frames = stories.one_writer(step=step).frames()
     changed = dict(frames.by_signal)
     every = max(1, cadence // step)
