@@ -87,7 +87,7 @@ _ALL = (
                 namespace="data",
                 owner_kind="StatefulSet",
                 base_name="clickhouse",
-                streams=(DATABASE.streams[0], Stream(_sequential("randread", "128k", 24))),
+                streams=(DATABASE.streams[0], Stream(_sequential("randread", "256k", 40))),
             ),
         ),
         claims=("ttft_moved", "storage_moved"),
@@ -111,7 +111,7 @@ _ALL = (
     ),
     Scenario(
         name="fsync_storm",
-        summary="sixteen committers, each of whose batches is made durable",
+        summary="four committers that make each of their batches durable",
         verdict="contention",
         pods=(
             *USUAL,
@@ -119,7 +119,7 @@ _ALL = (
                 "culprit",
                 "batch",
                 "ledger-import",
-                Stream(("--rw=randwrite", "--bs=1m", "--ioengine=psync", "--fsync=1", "--numjobs=16")),
+                Stream(_sequential("randwrite", "1m", 8, "--fsync=8", "--numjobs=4")),
             ),
         ),
         claims=("ttft_moved", "storage_moved"),
@@ -220,16 +220,16 @@ _ALL = (
         pods=(
             replace(DATABASE, operations_in_event=45),
             replace(LOGS, operations_in_event=22),
-            replace(VICTIM, operations_in_event=400),
+            replace(VICTIM, operations_in_event=600),
         ),
         claims=("ttft_moved", "storage_moved"),
     ),
     Scenario(
         name="load_only",
-        summary="two and a half times the requests, with longer prompts",
+        summary="three times the requests, with longer prompts",
         verdict="load",
         pods=USUAL,
-        change=VictimChange(rate_factor=2.5, prompt_factor=1.3),
+        change=VictimChange(rate_factor=3.0, prompt_factor=1.35),
         claims=("ttft_moved", "load_rose"),
     ),
     Scenario(
@@ -237,7 +237,7 @@ _ALL = (
         summary="the accelerator slows down at the moment a mild writer starts",
         verdict="other",
         pods=(*USUAL, _job("innocent", "batch", "etl-orders", Stream(MILD_WRITE))),
-        change=VictimChange(compute_factor=2.0),
+        change=VictimChange(compute_factor=2.4),
         claims=("ttft_moved", "storage_kept"),
     ),
     Scenario(
@@ -254,7 +254,7 @@ _ALL = (
         verdict="other",
         pods=(*USUAL, _job("innocent", "data", "vector-reindex", Stream(DEEP_WRITE), volume=OTHER)),
         volumes=(VolumeSpec(), VolumeSpec(cap_bytes_per_second=120_000_000)),
-        change=VictimChange(compute_factor=2.0),
+        change=VictimChange(compute_factor=2.4),
         claims=("ttft_moved", "storage_kept", "other_volume_busy"),
     ),
 )
