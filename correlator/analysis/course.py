@@ -13,7 +13,7 @@ from correlator.analysis.onset import escalated, redated
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
-from correlator.analysis.recovery import end_of, hold_steps, is_slow, seems_gone
+from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
 from correlator.analysis.statement import Life, refreshed, state
 from correlator.analysis.victims import Victim, Victims
@@ -68,7 +68,9 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> 
     grid = window.frames.grid
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
-    spans = Spans.around(onset, end, window.quiet[row] & np.isfinite(victim.first_tokens))
+    seen = np.isfinite(victim.first_tokens)
+    around = Spans.around(onset, end, window.quiet[row])
+    spans = Spans(around.before & seen, around.during & seen)
     scene = Scene(
         frames=window.frames,
         topology=window.topology,
@@ -123,10 +125,12 @@ def _without_evidence(finding: Finding) -> Finding:
 def follow(window: Window, known: OpenRegression) -> Course:
     """An open regression at this step."""
     row = {key: row for row, key in enumerate(window.victims.keys)}.get(key_of(known))
-    if row is None or seems_gone(window.victims.one(row)):
+    if row is None or _is_gone(window, known, window.victims.one(row)):
         return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.GONE))
     step = window.frames.grid.step
     victim = window.victims.one(row)
+    if unseen_steps(victim):
+        return Course(known=known, now=known)
     slow = _is_slow(window, known, victim)
     if not slow and known.calm_since is not None and window.at - known.calm_since >= hold_steps(step) * step:
         ended_at = _ended_at(window, known, victim, known.calm_since)
@@ -140,6 +144,17 @@ def follow(window: Window, known: OpenRegression) -> Course:
         return Course(known=known, now=None, finding=final, worse_at=worse)
     calm_since = None if slow else (known.calm_since or window.at)
     return _look_again(window, replace(known, calm_since=calm_since), row, known)
+
+
+def _is_gone(window: Window, known: OpenRegression, victim: Victim) -> bool:
+    """Whether the victim left: a pod that Kubernetes still knows, or a source that is blind, is waited for."""
+    if unseen_steps(victim) < hold_steps(victim.step):
+        return False
+    pods = window.frames.get("pod_info")
+    named = {("namespace", known.namespace), ("pod", known.pod)}
+    rows = [row for row, labels in enumerate(pods.labels) if named <= set(labels)]
+    is_known = bool(np.isfinite(pods.values[rows, -1]).any())
+    return not is_known or unseen_steps(victim) * victim.step >= MISSING_SECONDS
 
 
 def _worse(window: Window, known: OpenRegression, victim: Victim) -> int | None:

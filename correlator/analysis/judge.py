@@ -1,6 +1,6 @@
 """Looks at one regression from every side and says why: the verdict with the numbers that it rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,10 +77,13 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
     felt = exposure(
         scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess
     )
+    split = split_excess(scene.before, during, load, felt, worse.got_worse)
+    if scene.stalled and worse.got_worse * (felt.probability or 0.0) >= WORSE:
+        split = replace(split, storage=split.total - split.load, unexplained=0.0)  # they waited for reads, all of it
     return VolumeCase(
         worse=worse,
         exposure=felt,
-        split=split_excess(scene.before, during, load, felt, worse.got_worse),
+        split=split,
         contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset),
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),

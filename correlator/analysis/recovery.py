@@ -12,6 +12,9 @@ HOLD_STEPS = 6
 HOLD_SECONDS = 20
 """How long first tokens must look normal again before a regression ends: so many steps, and so many seconds."""
 
+MISSING_SECONDS = 600
+"""A victim that nobody has seen for so long is gone, whatever Kubernetes says of its pod."""
+
 RECENT_SECONDS = 8
 """A shorter stretch says more about single requests than about the service."""
 
@@ -79,6 +82,7 @@ def hold_steps(step: int) -> int:
     return max(HOLD_STEPS, -(-HOLD_SECONDS // step))
 
 
-def seems_gone(victim: Victim) -> bool:
-    """Whether the victim has not been seen for as long as a recovery would take."""
-    return not np.isfinite(victim.first_tokens[-hold_steps(victim.step) :]).any()
+def unseen_steps(victim: Victim) -> int:
+    """For how many of the newest steps nothing has been known of the victim."""
+    seen = np.flatnonzero(np.isfinite(victim.first_tokens))
+    return len(victim.first_tokens) - 1 - int(seen[-1]) if len(seen) else len(victim.first_tokens)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from correlator.analysis.level import Level
 from correlator.analysis.parameters import Parameters
-from correlator.analysis.recovery import HOLD_STEPS, is_slow, seems_gone
+from correlator.analysis.recovery import HOLD_STEPS, is_slow, unseen_steps
 from correlator.model.frame import Floats
 from tests.unit.analysis.sample_victims import only, until, victims
 
@@ -55,6 +55,6 @@ def test_a_victim_that_is_not_seen_for_the_hold_time_is_gone() -> None:
     """A failed scrape or two is not the end of a pod."""
     seen = victims(*story())
     seen.first_tokens[0, 160 - HOLD_STEPS + 1 :] = np.nan
-    assert not seems_gone(only(seen))
+    assert unseen_steps(only(seen)) < HOLD_STEPS
     seen.first_tokens[0, 160 - HOLD_STEPS :] = np.nan
-    assert seems_gone(only(seen))
+    assert unseen_steps(only(seen)) == HOLD_STEPS
