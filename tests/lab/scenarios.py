@@ -87,7 +87,7 @@ _ALL = (
                 namespace="data",
                 owner_kind="StatefulSet",
                 base_name="clickhouse",
-                streams=(DATABASE.streams[0], Stream(_sequential("randread", "256k", 40))),
+                streams=(DATABASE.streams[0], Stream(_sequential("randread", "256k", 20))),
             ),
         ),
         claims=("ttft_moved", "storage_moved"),
@@ -162,7 +162,7 @@ _ALL = (
         verdict="own_io",
         pods=(
             *USUAL,
-            replace(VICTIM, streams=(Stream(_sequential("read", "1m", 12)),)),
+            replace(VICTIM, streams=(Stream(_sequential("read", "1m", 3)),)),
         ),
         claims=("ttft_moved", "storage_moved"),
     ),
