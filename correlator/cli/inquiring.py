@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+
+import typer
 
 from correlator.cli.errors import UsageError
 from correlator.cli.options import instant_of
@@ -51,7 +54,11 @@ def span_of(settings: Settings, inquiry: Inquiry, recording: Path | None, start:
         if start is None:
             raise UsageError("expected --start T, such as --start -2h")
     first = oldest if start is None else instant_of("--start", start)
-    last = newest if end is None else min(instant_of("--end", end), newest)
+    last = newest if end is None else instant_of("--end", end)
+    if last > newest:
+        if end != "now":
+            typer.echo(f"--end: what came after {datetime.fromtimestamp(newest, UTC):%FT%TZ} has not settled", err=True)
+        last = newest
     if first > last:
         raise UsageError("expected --start to be before --end, and both to be past")
     return Span(first, last)

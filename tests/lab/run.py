@@ -94,7 +94,8 @@ def record(run: LabRun, out_dir: Path, template: str | None = None) -> None:
         "out": str(out_dir / "recording.zip"),
     }
     command = [word.format(**words) for word in shlex.split(template)]
-    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    settled = {**os.environ, "CORRELATOR_ENGINE__SETTLE": "1s"}  # no scrape is late here, and the end is just past
+    finished = subprocess.run(command, check=False, capture_output=True, text=True, env=settled)
     if finished.returncode != 0:
         _log.warning("%s failed: %s", shlex.join(command), finished.stderr.strip()[-600:])
 
