@@ -20,6 +20,11 @@ def instant(at: float) -> datetime:
     return datetime.fromtimestamp(at, tz=UTC)
 
 
+def began(onset: int, grid: Grid) -> datetime:
+    """When the step of an onset began: what a step counted happened after the step before."""
+    return instant(grid.start + (onset - 1) * grid.step)
+
+
 def evidence_of(case: Case, grid: Grid, ended_at: int | None) -> Evidence:
     """TTFT, the volume and the suspects' device time, from well before the onset to the window's end."""
     series = _ttft(case, grid)
@@ -29,7 +34,7 @@ def evidence_of(case: Case, grid: Grid, ended_at: int | None) -> Evidence:
     series = [replace(one, values=one.values[shown:]) for one in series]
     return Evidence(
         times=tuple(instant(float(at)) for at in grid.times()[shown:]),
-        onset=instant(grid.start + case.onset * grid.step),
+        onset=began(case.onset, grid),
         ended_at=None if ended_at is None else instant(ended_at),
         series=tuple(series),
     )

@@ -62,7 +62,7 @@ def victims_now(
                 requests_waiting=known_or_none(float(victims.waiting[row, -1])),
                 io_stalled_ratio=stalled.get(key.ref),
                 volume_ids=tuple(sorted(volumes.get(key.ref, ()))),
-                regressed_since=None if regression is None else instant(regression.onset_at),
+                regressed_since=None if regression is None else instant(regression.onset_at - frames.grid.step),
             )
         )
     return tuple(found)

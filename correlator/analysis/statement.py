@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
-from correlator.analysis.evidence import evidence_of, instant
+from correlator.analysis.evidence import began, evidence_of, instant
 from correlator.analysis.explain import advise, explain
 from correlator.analysis.level import QUANTILE_REQUESTS, Level, effect
 from correlator.analysis.load import change
@@ -52,7 +52,7 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
     return Finding(
         at=instant(grid.last),
         victim=victim,
-        started_at=instant(grid.start + case.onset * grid.step),
+        started_at=began(case.onset, grid),
         detected_at=instant(life.detected_at),
         ended_at=None if life.ended_at is None else instant(life.ended_at),
         end_reason=life.end_reason,

@@ -84,16 +84,33 @@ def residual(request: RequestRecord, end: float) -> float:
 def first_affected(requests: Sequence[RequestRecord], quiet: Phase, instants: Instants) -> float | None:
     """Instant of the first first-token in the event that was clearly late, and not alone in it; None without one.
 
-    What a prompt's length explains is taken off first. Late is later than 99 % of the quiet phase; not alone means that
-    of it and the nine after it at least half are later than 95 %.
+    Late is what took longer than 99 % of the quiet phase: as a whole, once what a prompt's length explains is off, or
+    in the read of one page, which the victim times itself. Not alone means that of it and the nine after it at least
+    half took longer than 95 %.
     """
-    usual, rare = quiet.residual_quantile(0.95), quiet.residual_quantile(0.99)
-    moments = sorted(
-        (_affected_moment(request, rare, instants.end), residual(request, instants.end)) for request in requests
+    rare = quiet.residual_quantile(0.99)
+    within = sorted(
+        (at, residual(request, instants.end), page_seconds(request, instants.end))
+        for request in requests
+        if instants.event_start <= (at := _affected_moment(request, rare, instants.end)) < instants.event_end
     )
-    within = [(at, late) for at, late in moments if instants.event_start <= at < instants.event_end]
-    for index, (at, late) in enumerate(within):
-        following = [later > usual for _, later in within[index : index + 10]]
+    pages = [page_seconds(request, instants.end) for request in quiet.requests]
+    whole = _first_late([(at, late) for at, late, _ in within], quiet.residual_quantile(0.95), rare)
+    read = _first_late([(at, late) for at, _, late in within], quantile(pages, 0.95), quantile(pages, 0.99))
+    return min((at for at in (whole, read) if at is not None), default=None)
+
+
+def page_seconds(request: RequestRecord, end: float) -> float:
+    """Mean seconds of a page's read; for a request that never had a token, what it waited, as if for one page."""
+    if request.first_token_at is None:
+        return end - request.arrived_at
+    return request.read_seconds / request.pages if request.pages else 0.0
+
+
+def _first_late(moments: Sequence[tuple[float, float]], usual: float, rare: float) -> float | None:
+    """The first (instant, lateness) beyond `rare` that goes on: half of it and the nine after it beyond `usual`."""
+    for index, (at, late) in enumerate(moments):
+        following = [later > usual for _, later in moments[index : index + 10]]
         if late > rare and 2 * sum(following) >= len(following):
             return at
     return None
