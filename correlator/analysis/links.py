@@ -25,6 +25,10 @@ SEEN_SHARE = 0.5
 LATENCY_FLOOR_SECONDS = 2.0e-4
 """A rise of latency below this is the noise of a fast device."""
 
+OVERWHELMING = ((0.3, 0.0), (0.6, 0.6), (1.0, 0.93), (2.0, 0.98))
+"""Slower reads that cost a request as much as its whole first token took before are felt whatever else happened: where
+they exceed what the service can bear, requests queue without bound and their own part of the wait gets small."""
+
 AMPLIFICATION = 3.0
 """Slow reads also make later requests queue: storage may explain up to this many times its direct cost."""
 
@@ -140,7 +144,10 @@ def exposure(
     direct = max((reads or 0.0) * worse.latency_rise_seconds, pressure_rise or 0.0)
     if np.isfinite(excess):
         part = direct / excess if excess > 0 else 0.0
-        probability = ramp(part, (0.01, 0.0), (0.05, 0.2), (0.12, 0.7), (0.25, 0.95), (0.5, 0.99))
+        probability = max(
+            ramp(part, (0.01, 0.0), (0.05, 0.2), (0.12, 0.7), (0.25, 0.95), (0.5, 0.99)),
+            ramp(direct / Level.over(victim, spans.before).mean, *OVERWHELMING),
+        )
     else:
         stuck = felt.observed is not None and felt.observed > max(0.1, felt.baseline or 0.0)
         probability = 0.97 if (reads or 0.0) >= 1.0 or stuck else 0.0
@@ -182,7 +189,8 @@ def split_excess(before: Level, during: Level, load: LoadView, felt: Exposure | 
         return ExcessSplit(total=total, load=0.0, storage=0.0, unexplained=0.0)
     by_load = min(total, load.explained_seconds) if np.isfinite(load.explained_seconds) and load.is_up else 0.0
     direct = felt.direct_seconds if felt is not None and got_worse > 0 else 0.0
-    by_storage = min(total - by_load, AMPLIFICATION * direct)
+    amplified = AMPLIFICATION * direct if direct < before.mean else float("inf")  # see OVERWHELMING
+    by_storage = min(total - by_load, amplified)
     rest = total - by_load - by_storage
     if load.is_up and by_storage < rest:
         by_load, rest = by_load + rest, 0.0  # a queue grows faster than the linear model of load
