@@ -22,6 +22,7 @@ from correlator.sources.probing import SignalState
 from correlator.sources.retention import retention_seconds
 from correlator.sources.session import (
     Access,
+    NoConnectionError,
     PrometheusSession,
     SafeRetry,
     authorization,
@@ -82,7 +83,8 @@ class PrometheusSource:
         """The update interval of each signal around `at`, on the ladder 1, 2, 5, 10, 15, 20, 30, 60 s.
 
         Signals of one heartbeat share its interval; those of one exporter without heartbeat share theirs. Left out
-        are signals whose exporter has no data within the hour before `at`. Raises SourceError.
+        are signals whose exporter has no data within the hour before `at`. Raises SourceError, at the first connection
+        that fails.
         """
         groups = groups_of(signals)
         found = self._each(lambda group: self._group_interval(group, at), list(groups.values()))
@@ -154,6 +156,8 @@ class PrometheusSource:
         for beat in beats_of(group):
             try:
                 interval = update_interval(self._ask, beat, at)
+            except NoConnectionError:
+                raise
             except SourceError as error:
                 refused = error
                 continue

@@ -25,6 +25,13 @@ from correlator.sources.answer import Received, read_answer, read_json
 _RETRIED_STATUS = (429, 502, 503, 504)
 
 
+class NoConnectionError(SourceError):
+    """Nobody answers there, after all repetitions: another question would fare no better."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retriable=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """How to reach a Prometheus. Secrets are read from files, the token anew for each request since it may rotate.
@@ -213,7 +220,7 @@ class PrometheusSession(requests.Session):
         if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, ReadTimeoutError):
             return SourceError(f"{url} gave no answer within {self._access.read_timeout_seconds:g} s", retriable=True)
         if isinstance(error, requests.exceptions.ConnectionError):
-            return SourceError(f"{url}: no connection: {reason}", retriable=True)
+            return NoConnectionError(f"{url}: no connection: {reason}")
         if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
             return SourceError(f"{url}: the answer broke off: {reason}", retriable=True)
         return SourceError(f"{url}: the request failed: {error}", retriable=False)

@@ -22,7 +22,10 @@ TOO_MANY_POINTS = "exceeded maximum resolution of 11,000 points per timeseries. 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it goes over the wire. `cut` bytes are missing at its end, though its length promises them."""
+    """An answer as it goes over the wire. `cut` bytes are missing at its end, though its length promises them.
+
+    Status 0 is no answer: the server hangs up.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -149,6 +152,9 @@ def _handler(fake: FakePrometheus) -> type[BaseHTTPRequestHandler]:
             with lock:
                 reply = fake.reply_to(asked)
             time.sleep(reply.delay_seconds)
+            if not reply.status:
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)

@@ -10,7 +10,7 @@ from correlator.model.frame import BlindSpot
 from correlator.model.grid import Grid
 from correlator.model.signal import Aspect, Kind, Signal
 from correlator.model.source import SourceError
-from correlator.sources.prometheus import PrometheusSource
+from correlator.sources.prometheus import PARALLELISM, PrometheusSource
 from correlator.sources.session import Access
 from tests.unit.sources.fake_prometheus import FakePrometheus, Reply, failure, serving, success
 
@@ -216,6 +216,18 @@ def test_intervals_of_a_server_that_refuses_are_an_error(fake: FakePrometheus, s
     fake.replies = [Reply(b"<html>", 200, {"Content-Type": "text/html"})] * 9
     with pytest.raises(SourceError, match="text/html instead of JSON"):
         source.intervals([READS, BEAT], NOW)
+
+
+def test_intervals_of_a_server_that_is_gone_are_given_up_at_once(fake: FakePrometheus) -> None:
+    """The first connection that fails ends the questions: forty exporters do not wait for their repetitions in turn."""
+    fake.replies = [Reply(status=0)] * 999
+    source = PrometheusSource(fake.url, Access(backoff_seconds=0.0, retries=1))
+    signals = [replace(INFO, name=f"s{i}", exporter=f"e{i}", query=f"max by (pod) (s{i})") for i in range(40)]
+    with pytest.raises(SourceError, match="no connection") as caught:
+        source.intervals(signals, NOW)
+    source.close()
+    assert caught.value.retriable
+    assert len({asked.form["query"] for asked in fake.asked}) <= 2 * PARALLELISM
 
 
 def test_the_name_has_no_secrets() -> None:
