@@ -4,7 +4,7 @@ from math import isfinite
 
 import numpy as np
 
-from correlator.analysis.rates import increments, liveness_of
+from correlator.analysis.rates import gains_of
 from correlator.model.frame import Floats, Frame, Frames
 
 NOW_STEPS = 4
@@ -33,7 +33,7 @@ def rates_now(frames: Frames, signal: str, heartbeat: str) -> Floats:
     frame = frames.get(signal)
     if not frame.labels or frame.grid.count < 2:  # noqa: PLR2004
         return np.full(len(frame.labels), np.nan)
-    gained = increments(frame.values, liveness_of(frames, signal, heartbeat))
+    gained = gains_of(frames, signal, heartbeat)
     known = np.isfinite(gained)
     number = known.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,6 +1,6 @@
 """The newest state of everything watched, for the page and the metrics."""
 
-from math import isfinite, isnan
+from math import isfinite
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from correlator.analysis.memory import Memory
 from correlator.analysis.newest import known_or_none, rates_now, tails_of
 from correlator.analysis.present_victims import victims_now
 from correlator.analysis.price import PRIOR
-from correlator.analysis.rates import label
+from correlator.analysis.rows import by_node, by_pod_on_volume, of_containers, of_devices
 from correlator.analysis.victims import Victims
 from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS, error_states
-from correlator.model.frame import BlindSpot, Frame, Frames, Labels
+from correlator.model.frame import BlindSpot, Frame, Frames
 from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
-from correlator.model.topology import Pod, PodRef, Topology, node_of, volume_of
+from correlator.model.topology import Pod, PodRef, Topology
 
 PRICES = tuple(PRIOR.tolist())
 
@@ -56,14 +56,8 @@ def _edges(topology: Topology) -> tuple[EdgeNow, ...]:
 
 def _by_volume(frames: Frames, topology: Topology, signal: str) -> dict[str, float]:
     """A device counter's rate for each volume; of a disk's partitions only the disk counts."""
-    rates = rates_now(frames, signal, "disk_heartbeat")
-    found: dict[str, float] = {}
-    for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        volume_id = volume_of(dict(labels), topology)
-        volume = topology.volumes.get(volume_id)
-        if volume is not None and volume.device == label(labels, "device"):
-            found[volume_id] = value
-    return found
+    rates = rates_now(frames, signal, "disk_heartbeat").tolist()
+    return {volume_id: rates[row] for volume_id, row in of_devices(frames.get(signal).labels, topology).items()}
 
 
 def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolume]]) -> tuple[VolumeNow, ...]:
@@ -105,11 +99,10 @@ def _quotient(time: float | None, operations: float | None) -> float | None:
 
 def _pods_on_volumes(frames: Frames, topology: Topology) -> dict[str, list[PodOnVolume]]:
     """Every pod's I/O on every volume now, largest device time first, at the prior's prices."""
-    table: dict[tuple[str, PodRef], dict[str, float]] = {}
-    places: dict[Labels, tuple[str, PodRef]] = {}
-    for signal in POD_SIGNALS:
-        for key, value in _pod_rates(frames, topology, signal, places).items():
-            table.setdefault(key, {})[signal] = value
+    table: dict[tuple[str, PodRef], list[float]] = {}
+    for place, signal in enumerate(POD_SIGNALS):
+        for key, value in _pod_rates(frames, topology, signal).items():
+            table.setdefault(key, [float("nan")] * len(POD_SIGNALS))[place] = value
     learnt = {(edge.volume_id, edge.pod): edge.learnt.value for edge in topology.edges}
     found: dict[str, list[PodOnVolume]] = {}
     for (volume_id, ref), values in table.items():
@@ -120,9 +113,9 @@ def _pods_on_volumes(frames: Frames, topology: Topology) -> dict[str, list[PodOn
     return found
 
 
-def _pod_row(ref: PodRef, values: dict[str, float], topology: Topology, learnt: str) -> PodOnVolume:
-    reads, writes, read_bytes, write_bytes = (values.get(signal, float("nan")) for signal in POD_SIGNALS)
-    priced = sum(price * value for price, value in zip(PRICES, (reads, writes, read_bytes, write_bytes), strict=True))
+def _pod_row(ref: PodRef, values: list[float], topology: Topology, learnt: str) -> PodOnVolume:
+    reads, writes, read_bytes, write_bytes = values
+    priced = sum(price * value for price, value in zip(PRICES, values, strict=True))
     return PodOnVolume(
         namespace=ref.namespace,
         pod=ref.pod,
@@ -136,29 +129,17 @@ def _pod_row(ref: PodRef, values: dict[str, float], topology: Topology, learnt: 
     )
 
 
-def _pod_rates(
-    frames: Frames, topology: Topology, signal: str, places: dict[Labels, tuple[str, PodRef]]
-) -> dict[tuple[str, PodRef], float]:
-    """Rate of each (volume, pod): containers summed, the whole pod's row only where there are none.
-
-    `places` keeps where each row belongs: the signals of one pod share their labels.
-    """
-    rates = rates_now(frames, signal, "pod_io_heartbeat")
-    containers: dict[tuple[str, PodRef], float] = {}
-    whole: dict[tuple[str, PodRef], float] = {}
-    for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        key = places.get(labels)
-        if key is None:
-            pairs = dict(labels)
-            ref = PodRef(pairs.get("namespace", ""), pairs.get("pod", ""))
-            key = places[labels] = (volume_of(pairs, topology), ref)
-        if not key[0] or isnan(value):
-            continue
-        if label(labels, "container"):
-            containers[key] = containers.get(key, 0.0) + value
-        else:
-            whole[key] = value
-    return {**whole, **containers}
+def _pod_rates(frames: Frames, topology: Topology, signal: str) -> dict[tuple[str, PodRef], float]:
+    """Known rate of each (volume, pod): containers summed, the whole pod's row only where there are none."""
+    rates, labels = rates_now(frames, signal, "pod_io_heartbeat"), frames.get(signal).labels
+    groups, containers = by_pod_on_volume(labels, topology), of_containers(labels)
+    inside, whole = np.isfinite(rates) & containers, np.isfinite(rates) & ~containers
+    known = np.full(len(groups.code), np.nan)
+    known[groups.codes[whole]] = rates[whole]
+    summed = np.bincount(groups.codes[inside], rates[inside], len(known))
+    counted = np.bincount(groups.codes[inside], minlength=len(known))
+    found = zip(groups.code, np.where(counted > 0, summed, known).tolist(), strict=True)
+    return {key: value for key, value in found if key[0] and isfinite(value)}
 
 
 def _nodes(frames: Frames, topology: Topology) -> tuple[NodeNow, ...]:
@@ -169,6 +150,8 @@ def _nodes(frames: Frames, topology: Topology) -> tuple[NodeNow, ...]:
 
 
 def _pressure_by_node(frames: Frames, topology: Topology, signal: str) -> dict[str, float]:
-    rates = rates_now(frames, signal, "disk_heartbeat")
-    rows = zip(frames.get(signal).labels, rates.tolist(), strict=True)
-    return {node_of(dict(labels), topology): min(1.0, value) for labels, value in rows if isfinite(value)}
+    """Pressure of each node whose newest row is known."""
+    rates = rates_now(frames, signal, "disk_heartbeat").tolist()
+    nodes = by_node(frames.get(signal).labels, topology)
+    known = ([rates[row] for row in nodes.rows(node).tolist() if isfinite(rates[row])] for node in nodes.code)
+    return {node: min(1.0, values[-1]) for node, values in zip(nodes.code, known, strict=True) if values}

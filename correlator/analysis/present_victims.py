@@ -9,7 +9,8 @@ from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory, OpenRegression
 from correlator.analysis.newest import known_or_none, rates_now
 from correlator.analysis.quiet import key_of, quiet_steps
-from correlator.analysis.rates import Bools, label
+from correlator.analysis.rates import Bools
+from correlator.analysis.rows import by_pod, of_containers
 from correlator.analysis.victims import Victims
 from correlator.model.frame import Floats, Frames
 from correlator.model.snapshot import TtftNow, VictimNow
@@ -21,17 +22,21 @@ RECENT_STEPS = 8
 STATISTICS = ("p50", "p95", "mean")
 
 
-def _pressure_by_pod(frames: Frames, signal: str) -> dict[PodRef, float]:
-    """Pressure of each pod: the whole pod's row where there is one, else its worst container."""
-    rates = rates_now(frames, signal, "pod_io_heartbeat")
-    whole: dict[PodRef, float] = {}
-    worst: dict[PodRef, float] = {}
-    for labels, value in zip(frames.get(signal).labels, rates.tolist(), strict=True):
-        if isfinite(value):
-            ref = PodRef(label(labels, "namespace"), label(labels, "pod"))
-            target = worst if label(labels, "container") else whole
-            target[ref] = max(target.get(ref, 0.0), min(1.0, value))
-    return {**worst, **whole}
+def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodRef, float]:
+    """Pressure of each victim's pod: the whole pod's row where there is one, else its worst container."""
+    labels = frames.get(signal).labels
+    rates, pods, containers = (
+        rates_now(frames, signal, "pod_io_heartbeat").tolist(),
+        by_pod(labels),
+        of_containers(labels),
+    )
+    found: dict[PodRef, float] = {}
+    for key in victims.keys:
+        known = [row for row in pods.rows(key.ref).tolist() if isfinite(rates[row])]
+        whole = [row for row in known if not containers[row]]
+        if known:
+            found[key.ref] = max(0.0, *(min(1.0, rates[row]) for row in whole or known))
+    return found
 
 
 def victims_now(
@@ -39,7 +44,7 @@ def victims_now(
 ) -> tuple[VictimNow, ...]:
     """Each victim's first tokens over the newest steps against its baseline."""
     since = {key_of(r): r for r in memory.open}
-    stalled = _pressure_by_pod(newest, "pod_io_stalled")
+    stalled = _pressure_by_pod(newest, "pod_io_stalled", victims)
     volumes: dict[PodRef, set[str]] = {}
     for edge in topology.edges:
         volumes.setdefault(edge.pod, set()).add(edge.volume_id)

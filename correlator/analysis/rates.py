@@ -1,9 +1,12 @@
 """Increments of counters, with true zeros told from missing data."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.model.frame import Floats, Frame, Frames, Labels
+from correlator.analysis.rows import Groups, Indices, by_target
+from correlator.model.frame import Floats, Frame, Frames
 
 MAX_GAP_STEPS = 8
 """Across a longer gap an increment says too little about when it happened."""
@@ -23,10 +26,11 @@ def increments(values: Floats, alive: Bools | None = None, resets: Bools | None 
         return values.copy()
     known = np.isfinite(values)
     if known.all():
-        gained = np.full_like(values, np.nan)
-        delta = np.diff(values, axis=1)
+        gained = np.empty(values.shape)
+        gained[:, 0] = np.nan
+        delta = np.subtract(values[:, 1:], values[:, :-1], out=gained[:, 1:])
         restarted = delta < 0 if resets is None else resets[:, 1:] | (delta < 0)
-        gained[:, 1:] = np.where(restarted, values[:, 1:], delta)
+        np.copyto(delta, values[:, 1:], where=restarted)
         return gained
     return _increments_with_gaps(values, known, alive, resets)
 
@@ -90,57 +94,63 @@ def gap_lengths(values: Floats) -> Floats:
     return np.where((before >= 0) & known, steps - before, 1).astype(np.float64)
 
 
-def counter_rates(frame: Frame, rows: NDArray[np.intp], alive: Bools | None) -> Floats:
-    """Rates per second of the chosen rows, shape (len(rows), steps); NaN as in `increments`."""
+def counter_rates(frame: Frame, rows: Indices, alive: Bools | None) -> Floats:
+    """Rates per second of the chosen rows, shape (len(rows), steps); NaN as in `increments`.
+
+    `alive` is their liveness, of the same shape.
+    """
     values = frame.values[rows]
-    gained = increments(values, None if alive is None else alive[rows])
+    gained = increments(values, alive)
     if not np.isfinite(values).all():
         gained = gained / np.minimum(gap_lengths(values), gap_lengths(gained))
     return gained / frame.grid.step
 
 
-def liveness(frame: Frame, heartbeat: Frame | None, interval: int | None) -> Bools:
-    """Whether each row's target was up at each step, shape of the frame's values.
+def liveness(frame: Frame, heartbeat: Frame | None, interval: int | None, rows: Indices | None = None) -> Bools:
+    """Whether the target of each of the chosen rows was up at each step, shape (rows, steps); None: of all rows.
 
     A target is up when its heartbeat is fresh; without one, when any series of the same target is known.
     Rows without the label `instance` share one unnamed target.
     """
-    targets = [dict(labels).get("instance", "") for labels in frame.labels]
-    up_by_target = _heartbeats(heartbeat, interval) if heartbeat is not None else {}
-    known = np.isfinite(frame.values)
-    rows_of: dict[str, list[int]] = {}
-    for row, target in enumerate(targets):
-        rows_of.setdefault(target, []).append(row)
-    alive = np.zeros(frame.values.shape, dtype=np.bool_)
-    for target, rows in rows_of.items():
-        seen = known[rows].any(axis=0)
-        alive[rows] = seen | up_by_target[target] if target in up_by_target else seen
-    return alive
+    targets = by_target(frame.labels)
+    codes = targets.codes if rows is None else targets.codes[rows]
+    if not len(codes):
+        return np.zeros((0, frame.grid.count), dtype=np.bool_)
+    wanted, place = np.unique(codes, return_inverse=True)
+    alive = _any_known(frame.values, targets, wanted)
+    if heartbeat is not None:
+        names = list(targets.code)
+        alive |= _fresh(heartbeat, interval, [names[code] for code in wanted.tolist()])
+    return np.asarray(alive[place])
 
 
-def _heartbeats(heartbeat: Frame, interval: int | None) -> dict[str, Bools]:
-    """Freshness of each target over the grid."""
-    step = heartbeat.grid.step
-    limit = 2.5 * max(step, interval or step)
-    times = heartbeat.grid.times()
-    fresh: dict[str, Bools] = {}
-    for labels, values in zip(heartbeat.labels, heartbeat.values, strict=True):
-        with np.errstate(invalid="ignore"):
-            fresh[dict(labels).get("instance", "")] = times - values <= limit
-    return fresh
+def _any_known(values: Floats, targets: Groups[str], wanted: Indices) -> Bools:
+    """Whether any row of each wanted target is known, shape (len(wanted), steps)."""
+    if len(wanted) == len(targets.code):
+        known = np.isfinite(values)
+        return np.asarray(np.logical_or.reduceat(known[targets.order], targets.starts[:-1], axis=0))
+    return np.stack([np.isfinite(values[targets.members(code)]).any(axis=0) for code in wanted.tolist()])
 
 
-def liveness_of(frames: Frames, signal: str, heartbeat: str) -> Bools:
-    """`liveness` of a signal by the named heartbeat signal."""
-    beat = frames.by_signal.get(heartbeat)
-    return liveness(
-        frames.get(signal), beat if beat is not None and beat.labels else None, frames.intervals.get(heartbeat)
-    )
+def _fresh(heartbeat: Frame, interval: int | None, names: Sequence[str]) -> Bools:
+    """Whether the heartbeat of each named target is fresh, shape (len(names), steps); never where it has none."""
+    limit = 2.5 * max(heartbeat.grid.step, interval or heartbeat.grid.step)
+    targets = by_target(heartbeat.labels)
+    codes = np.array([targets.code.get(name, -1) for name in names])
+    newest = targets.order[targets.starts[codes + 1] - 1]
+    with np.errstate(invalid="ignore"):
+        fresh = heartbeat.grid.times() - heartbeat.values[newest] <= limit
+    return np.asarray(fresh & (codes >= 0)[:, None])
 
 
-def label(labels: Labels, name: str) -> str:
-    """The value of one label; empty when it is not there."""
-    for key, value in labels:
-        if key == name:
-            return value
-    return ""
+def liveness_of(frames: Frames, signal: str, heartbeat: str, rows: Indices | None = None) -> Bools:
+    """`liveness` of a signal's rows by the named heartbeat signal."""
+    beat, interval = frames.by_signal.get(heartbeat), frames.intervals.get(heartbeat)
+    return liveness(frames.get(signal), beat if beat is not None and beat.labels else None, interval, rows)
+
+
+def gains_of(frames: Frames, signal: str, heartbeat: str, resets: Bools | None = None) -> Floats:
+    """`increments` of all rows of a counter, shape (rows, steps); liveness by the named heartbeat signal."""
+    values = frames.get(signal).values
+    alive = None if np.isfinite(values).all() else liveness_of(frames, signal, heartbeat)  # what is known needs none
+    return increments(values, alive, resets)

@@ -1,12 +1,13 @@
 """First tokens of every victim as request counts in buckets, step by step."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rates import increments, label, liveness_of
+from correlator.analysis.rates import gains_of
+from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
 from correlator.model.topology import PodRef, victim_ref
@@ -76,34 +77,28 @@ class Victim:
 
 def victims_of(frames: Frames) -> Victims:
     """All victims that have a TTFT histogram in the window, sorted by key."""
-    buckets = frames.get("ttft_bucket")
-    servers = _servers(buckets.labels)
-    owner = {server: _key(server) for server in servers}
-    keys = tuple(sorted(set(owner.values())))
-    index = {key: position for position, key in enumerate(keys)}
-    parts = {server: (index[owner[server]], rows) for server, rows in servers.items()}
-    bounds, cumulative = _cumulative(frames, buckets, parts.values(), len(keys))
-    counts = np.diff(cumulative, axis=1, prepend=0.0)
+    histograms = _histograms(frames.get("ttft_bucket").labels)
+    index = {key: position for position, key in enumerate(histograms.keys)}
+    counts = _cumulative(frames, histograms)
+    first_tokens = counts[:, -1].copy()
+    for bucket in range(counts.shape[1] - 1, 0, -1):
+        counts[:, bucket] -= counts[:, bucket - 1]
     np.maximum(counts, 0.0, out=counts)
     running = _readings(frames.get("requests_running"), index)
     waiting = _readings(frames.get("requests_waiting"), index)
     finished = _gains(frames, "requests_finished", index)
     return Victims(
         grid=frames.grid,
-        keys=keys,
-        bounds=bounds,
+        keys=histograms.keys,
+        bounds=histograms.bounds,
         counts=counts,
         ttft_sum=_gains(frames, "ttft_sum", index),
-        first_tokens=cumulative[:, -1] if keys else np.empty((0, frames.grid.count)),
+        first_tokens=first_tokens,
         arrivals=_arrivals(finished, running + waiting),
         prompt_tokens=_gains(frames, "prompt_tokens", index),
         waiting=waiting,
         running=running,
     )
-
-
-def _key(labels: Labels) -> VictimKey:
-    return VictimKey(victim_ref(dict(labels)), label(labels, "model_name"))
 
 
 def _arrivals(finished: Floats, inside: Floats) -> Floats:
@@ -113,46 +108,76 @@ def _arrivals(finished: Floats, inside: Floats) -> Floats:
     return np.maximum(finished + more, 0.0)
 
 
-def _cumulative(
-    frames: Frames, buckets: Frame, servers: Collection[tuple[int, list[int]]], victims: int
-) -> tuple[Floats, Floats]:
-    """Bucket bounds, and gains of the cumulative counts for each victim, bound and step.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Histograms:
+    """The rows of buckets, server by server: S of them in the order of the V victims that they belong to.
 
-    `servers` are (victim, rows of one server's buckets). Rows of one server restart together, which its widest
-    bucket decides. Servers of one victim add up. A server without some bound has there what its next lower one has.
+    A server's rows have the same labels but `le`. `buckets` (S, B) are the rows that hold each bound: its own or that
+    of the next lower bound, -1 where there is neither; `widest` (S,) the rows of all requests; `members` all rows of
+    each server; `starts` (V,) where each victim's servers begin.
     """
-    limits = np.array([_bound(labels) for labels in buckets.labels])
+
+    keys: tuple[VictimKey, ...]
+    bounds: Floats
+    buckets: Indices
+    widest: Indices
+    members: tuple[Indices, ...]
+    starts: Indices
+
+
+@kept
+def _histograms(rows: Rows) -> _Histograms:
+    limits = np.array([_bound(labels) for labels in rows])
     bounds = np.unique(np.append(limits, np.inf))
-    gained = _bucket_gains(frames, buckets, limits, servers)
-    total = np.zeros((victims, len(bounds), frames.grid.count))
-    for victim, rows in servers:
-        order = np.array(rows)[np.argsort(limits[rows], kind="stable")]
-        columns = np.searchsorted(limits[order], bounds, side="right") - 1
-        part = np.where((columns >= 0)[:, None], gained[order][np.maximum(columns, 0)], 0.0)
-        total[victim] += np.where(np.isnan(gained[order[-1]]), np.nan, part)
-    return bounds, total
+    servers = Groups.of([tuple(pair for pair in labels if pair[0] != "le") for labels in rows])
+    owned = sorted((_key(server), code) for server, code in servers.code.items())
+    buckets = np.empty((len(owned), len(bounds)), dtype=np.intp)
+    widest = np.empty(len(owned), dtype=np.intp)
+    for place, (_, code) in enumerate(owned):
+        members = servers.members(code)
+        members = members[np.argsort(limits[members], kind="stable")]
+        columns = np.searchsorted(limits[members], bounds, side="right") - 1
+        buckets[place] = np.where(columns >= 0, members[columns], -1)
+        widest[place] = members[-1]
+    keys = tuple(dict.fromkeys(key for key, _ in owned))
+    first = {key: place for place, (key, _) in reversed(list(enumerate(owned)))}
+    return _Histograms(
+        keys=keys,
+        bounds=bounds,
+        buckets=buckets,
+        widest=widest,
+        members=tuple(servers.members(code) for _, code in owned),
+        starts=np.array([first[key] for key in keys], dtype=np.intp),
+    )
 
 
-def _bucket_gains(frames: Frames, buckets: Frame, limits: Floats, servers: Collection[tuple[int, list[int]]]) -> Floats:
+def _cumulative(frames: Frames, histograms: _Histograms) -> Floats:
+    """Gains of the cumulative counts, shape (V, B, T).
+
+    Rows of one server restart together, which its widest bucket decides. Servers of one victim add up.
+    """
+    gained = _bucket_gains(frames, histograms)
+    total = gained[histograms.buckets]
+    total[histograms.buckets < 0] = 0.0
+    np.copyto(total, np.nan, where=np.isnan(gained[histograms.widest])[:, None, :])
+    if len(histograms.starts) < len(total):
+        total = np.add.reduceat(total, histograms.starts, axis=0)
+    return np.asarray(total)
+
+
+def _bucket_gains(frames: Frames, histograms: _Histograms) -> Floats:
     """Increments of bucket rows with restarts decided by each server's widest bucket."""
-    values = buckets.values
+    values = frames.get("ttft_bucket").values
     resets = None
+    widest = values[histograms.widest]
     with np.errstate(invalid="ignore"):
-        falls = values[:, 1:] < values[:, :-1]
-    if falls.any():
+        falls = widest[:, 1:] < widest[:, :-1]
+        fallen = np.flatnonzero(falls.any(axis=1))
+    if fallen.size:
         resets = np.zeros(values.shape, dtype=np.bool_)
-        for _, rows in servers:
-            widest = max(rows, key=lambda row: limits[row])
-            resets[rows, 1:] = falls[widest]
-    return increments(values, liveness_of(frames, "ttft_bucket", "ttft_heartbeat"), resets)
-
-
-def _servers(labels: Sequence[Labels]) -> dict[Labels, list[int]]:
-    """Rows of each server: the same labels but `le`."""
-    rows: dict[Labels, list[int]] = {}
-    for row, pairs in enumerate(labels):
-        rows.setdefault(tuple(pair for pair in pairs if pair[0] != "le"), []).append(row)
-    return rows
+        for server in fallen.tolist():
+            resets[histograms.members[server], 1:] = falls[server]
+    return gains_of(frames, "ttft_bucket", "ttft_heartbeat", resets)
 
 
 def _bound(labels: Labels) -> float:
@@ -163,25 +188,32 @@ def _bound(labels: Labels) -> float:
         return float("inf")
 
 
-def _gains(frames: Frames, signal: str, index: dict[VictimKey, int]) -> Floats:
+def _key(labels: Labels) -> VictimKey:
+    return VictimKey(victim_ref(dict(labels)), label(labels, "model_name"))
+
+
+@kept
+def _by_victim(rows: Rows) -> Groups[VictimKey]:
+    return Groups.of(list(map(_key, rows)))
+
+
+def _gains(frames: Frames, signal: str, index: Mapping[VictimKey, int]) -> Floats:
     """Increments of a counter summed over the servers of each victim, shape (V, T); NaN where none is known."""
-    frame = frames.get(signal)
-    return _summed(frame, increments(frame.values, liveness_of(frames, signal, "ttft_heartbeat")), index)
+    return _summed(frames.get(signal), gains_of(frames, signal, "ttft_heartbeat"), index)
 
 
-def _readings(frame: Frame, index: dict[VictimKey, int]) -> Floats:
+def _readings(frame: Frame, index: Mapping[VictimKey, int]) -> Floats:
     """A gauge summed over the servers of each victim, shape (V, T); NaN where none is known."""
     return _summed(frame, frame.values, index)
 
 
-def _summed(frame: Frame, values: Floats, index: dict[VictimKey, int]) -> Floats:
-    rows = [(row, index[key]) for row, key in enumerate(map(_key, frame.labels)) if key in index]
+def _summed(frame: Frame, values: Floats, index: Mapping[VictimKey, int]) -> Floats:
+    groups = _by_victim(frame.labels)
+    victims = np.array([index.get(key, -1) for key in groups.code], dtype=np.intp)[groups.codes]
+    rows = np.flatnonzero(victims >= 0)
     total = np.zeros((len(index), frame.grid.count))
-    seen = np.zeros(len(index), dtype=np.bool_)
-    if rows:
-        source: NDArray[np.intp] = np.array([row for row, _ in rows])
-        target: NDArray[np.intp] = np.array([victim for _, victim in rows])
-        np.add.at(total, target, values[source])
-        seen[target] = True
-    total[~seen] = np.nan
+    np.add.at(total, victims[rows], values[rows])
+    unseen: NDArray[np.bool_] = np.ones(len(index), dtype=np.bool_)
+    unseen[victims[rows]] = False
+    total[unseen] = np.nan
     return total

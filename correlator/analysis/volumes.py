@@ -1,14 +1,15 @@
 """USE of volumes and the I/O of pods on them, from the kernel's and the cgroups' counters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from correlator.analysis.cadence import Steps, evened, readings
-from correlator.analysis.rates import Bools, counter_rates, label, liveness_of
+from correlator.analysis.rates import Bools, counter_rates, liveness_of
+from correlator.analysis.rows import Indices, by_node, by_pod, by_volume, label, of_containers
 from correlator.model.frame import Floats, Frames, Labels
-from correlator.model.topology import PodRef, Topology, node_of, volume_of
+from correlator.model.topology import PodRef, Topology
 
 RATES = ("read_operations", "write_operations", "read_bytes", "write_bytes")
 """The four rates that make up load on a device, in the order of every load array here."""
@@ -64,7 +65,7 @@ def device_use(frames: Frames, topology: Topology, volume_id: str) -> DeviceUse:
 def _device_rate(frames: Frames, topology: Topology, signal: str, volume_id: str) -> Floats:
     """A device counter's rate; the first row that is this volume (partitions never add to their disk)."""
     frame = frames.get(signal)
-    rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
+    rows = by_volume(frame.labels, topology).rows(volume_id).tolist()
     if not rows:
         return np.full(frame.grid.count, np.nan)
     device = topology.volumes[volume_id].device if volume_id in topology.volumes else ""
@@ -109,19 +110,19 @@ def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools:
     node = topology.volumes[volume_id].node if volume_id in topology.volumes else ""
     for signal in POD_SIGNALS:
         frame = frames.get(signal)
-        rows = [row for row, labels in enumerate(frame.labels) if node_of(dict(labels), topology) == node]
-        if rows:
-            return np.asarray(liveness_of(frames, signal, "pod_io_heartbeat")[rows].any(axis=0))
+        rows = by_node(frame.labels, topology).rows(node)
+        if len(rows):
+            return np.asarray(liveness_of(frames, signal, "pod_io_heartbeat", rows).any(axis=0))
     return np.zeros(frames.grid.count, dtype=np.bool_)
 
 
 def _pod_rates(frames: Frames, topology: Topology, signal: str, volume_id: str) -> dict[PodRef, Floats]:
     frame = frames.get(signal)
-    rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
-    if not rows:
+    chosen = by_volume(frame.labels, topology).rows(volume_id)
+    if not len(chosen):
         return {}
-    chosen = np.array(rows)
-    rates = counter_rates(frame, chosen, liveness_of(frames, signal, "pod_io_heartbeat"))
+    rows = chosen.tolist()
+    rates = counter_rates(frame, chosen, liveness_of(frames, signal, "pod_io_heartbeat", chosen))
     spelled: dict[PodRef, dict[str, list[int]]] = {}
     for position, row in enumerate(rows):
         labels = frame.labels[row]
@@ -147,32 +148,27 @@ def _known_sum(rates: Floats) -> Floats:
     return np.where(np.isfinite(rates).any(axis=0), total, np.nan)
 
 
-def stalled_ratio(frames: Frames, signal: str, heartbeat: str, rows: Iterable[int]) -> Floats:
+def stalled_ratio(frames: Frames, signal: str, heartbeat: str, rows: Indices) -> Floats:
     """Share of time under I/O pressure from rows of a pressure counter, shape (T,): the largest; NaN without rows."""
-    chosen = list(rows)
     frame = frames.get(signal)
-    if not chosen:
+    if not len(rows):
         return np.full(frame.grid.count, np.nan)
-    rates = counter_rates(frame, np.array(chosen), liveness_of(frames, signal, heartbeat))
+    rates = counter_rates(frame, rows, liveness_of(frames, signal, heartbeat, rows))
     known = np.isfinite(rates).any(axis=0)
     return np.where(known, np.minimum(np.max(np.nan_to_num(rates, nan=-1.0), axis=0), 1.0), np.nan)
 
 
 def pod_pressure(frames: Frames, signal: str, ref: PodRef) -> Floats:
     """I/O pressure of one pod, shape (T,): the row of the whole pod where there is one, else its worst container."""
-    frame = frames.get(signal)
-    rows = [
-        row
-        for row, labels in enumerate(frame.labels)
-        if label(labels, "pod") == ref.pod and label(labels, "namespace") == ref.namespace
-    ]
-    whole = [row for row in rows if not label(frame.labels[row], "container")]
-    return stalled_ratio(frames, signal, "pod_io_heartbeat", whole or rows)
+    labels = frames.get(signal).labels
+    rows = by_pod(labels).rows(ref)
+    whole = rows[~of_containers(labels)[rows]]
+    return stalled_ratio(frames, signal, "pod_io_heartbeat", whole if len(whole) else rows)
 
 
 def node_pressure(frames: Frames, topology: Topology, signal: str, node: str) -> Floats:
     """I/O pressure of one node, shape (T,)."""
-    rows = [row for row, labels in enumerate(frames.get(signal).labels) if node_of(dict(labels), topology) == node]
+    rows = by_node(frames.get(signal).labels, topology).rows(node)
     return stalled_ratio(frames, signal, "disk_heartbeat", rows)
 
 
@@ -191,7 +187,7 @@ def error_states(frames: Frames, topology: Topology, volume_id: str) -> tuple[st
     found = []
     for signal, words in ERROR_SIGNALS.items():
         frame = frames.get(signal)
-        rows = [row for row, labels in enumerate(frame.labels) if volume_of(dict(labels), topology) == volume_id]
+        rows = by_volume(frame.labels, topology).rows(volume_id)
         if any(_is_error(signal, frame.values[row]) for row in rows):
             found.append(words)
     return tuple(found)

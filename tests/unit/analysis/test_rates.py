@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from correlator.analysis.rates import MAX_GAP_STEPS, counter_rates, gap_lengths, increments, label, liveness
+from correlator.analysis.rates import MAX_GAP_STEPS, counter_rates, gap_lengths, increments, liveness
 from correlator.model.frame import Frame
 from correlator.model.grid import Grid
 
@@ -115,9 +115,3 @@ def test_without_a_heartbeat_any_series_of_a_target_tells_that_it_lives() -> Non
     alive = liveness(Frame("pod_writes", GRID, labels, values), None, None)
     expected = [True, True, True, False, True, True]
     assert_array_equal(alive, [expected, expected, [False] * 6])
-
-
-def test_a_label_that_is_not_there_is_empty() -> None:
-    """As Prometheus has it."""
-    assert label((("a", "1"),), "a") == "1"
-    assert label((("a", "1"),), "b") == ""
