@@ -173,6 +173,8 @@ def _has_a_cause(finding: Finding) -> bool:
     """
     if finding.verdict is Verdict.CONTENTION:
         return any(suspect.confidence >= LIKELY and suspect.lag_seconds is not None for suspect in finding.suspects)
+    if finding.verdict is Verdict.UNDETERMINED:
+        return {"volume_got_worse", "victim_exposed"} <= set(finding.reasons)
     return finding.verdict in (Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
 
 

@@ -26,7 +26,6 @@ class Truth:
     summary: str
     verdict: str | None
     culprits: tuple[str, ...]
-    culprits_visible: bool
     validated: bool
     event_start: float
     event_end: float
@@ -69,7 +68,6 @@ def truth_of(name: str) -> Truth:
         summary=content["summary"],
         verdict=content["expected_verdict"],
         culprits=tuple(f"{each['namespace']}/{each['pod']}" for each in content["culprits"]),
-        culprits_visible=content["culprits_are_visible"],
         validated=content["impact_validated"],
         event_start=datetime.fromisoformat(content["event_start_at"]).timestamp(),
         event_end=datetime.fromisoformat(content["event_end_at"]).timestamp(),

@@ -8,17 +8,10 @@ from tests.scenarios.cases import Judged, judged, names, truth_of
 TRUTHS = {name: truth_of(name) for name in names()}
 
 
-def ids(verdicts: tuple[str | None, ...], *, visible: bool | None = None) -> list[str]:
-    """Recordings with one of these expected verdicts."""
-    return [
-        name
-        for name, truth in TRUTHS.items()
-        if truth.verdict in verdicts and visible in (None, truth.culprits_visible)
-    ]
-
-
-CONTENTION = ids(("contention",), visible=True)
-OTHERS = [name for name in TRUTHS if name not in CONTENTION]
+CONTENTION = [name for name, truth in TRUTHS.items() if truth.verdict == "contention" and truth.culprits]
+UNSEEN = [name for name, truth in TRUTHS.items() if truth.verdict == "contention" and not truth.culprits]
+QUIET = [name for name, truth in TRUTHS.items() if truth.verdict is None]
+OTHERS = [name for name in TRUTHS if name not in (*CONTENTION, *UNSEEN, *QUIET)]
 
 
 def incident_of_event(case: Judged) -> tuple[Verdict, list[str]]:
@@ -59,7 +52,18 @@ def test_onset_is_near_the_first_affected_first_token(name: str) -> None:
     assert abs(error) <= 2 * case.truth.scrape_seconds
 
 
-@pytest.mark.parametrize("name", [name for name in OTHERS if TRUTHS[name].verdict is not None])
+@pytest.mark.parametrize("name", UNSEEN)
+def test_io_that_no_pod_accounts_for_is_named_as_such(name: str) -> None:
+    """The verdict is contention, by unattributed I/O; no pod is accused."""
+    case = judged(name)
+    verdict, _ = incident_of_event(case)
+    assert case.incident is not None
+    assert verdict is Verdict.CONTENTION
+    assert case.incident.suspects[0].kind is SuspectKind.UNATTRIBUTED
+    assert case.accused <= {SuspectKind.UNATTRIBUTED}
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_another_cause_gets_its_own_verdict(name: str) -> None:
     """What is no contention by a visible pod is called what it is."""
     case = judged(name)
@@ -67,7 +71,7 @@ def test_another_cause_gets_its_own_verdict(name: str) -> None:
     assert verdict.value == case.truth.verdict
 
 
-@pytest.mark.parametrize("name", ids((None,)))
+@pytest.mark.parametrize("name", QUIET)
 def test_no_storage_is_blamed_where_nothing_happened(name: str) -> None:
     """A quiet hour has no incident of storage; first tokens of a shared machine may still hiccup."""
     storage = {Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO}
