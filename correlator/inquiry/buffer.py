@@ -127,7 +127,17 @@ class FrameBuffer:
             if frame is None:
                 signal.append_nothing()
             else:
+                before = signal.labels
                 signal.append(frame, column)
+                if signal.labels is not before:
+                    self._share(signal)
+
+    def _share(self, changed: SignalBuffer) -> None:
+        """Let signals with equal rows have one object as their labels: what is read from it is then read once."""
+        for signal in self._signals.values():
+            if signal is not changed and signal.labels == changed.labels:
+                changed.labels = signal.labels
+                return
 
     def window(self, answered: Frames) -> Frames:
         """The newest columns; `answered` lends what its source said of itself. Views: valid until the next append."""

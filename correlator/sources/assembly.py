@@ -1,7 +1,8 @@
 """From answers to a frame: which steps to ask for at once, and samples to cells of an array."""
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -17,6 +18,7 @@ POINTS_PER_ANSWER = 250_000  # about 50 MB while it is being decoded
 FIRST_STEPS = 16  # asked for before the number of series is known
 _STEP_TOLERANCE = 1e-3
 _IDENTITIES_KEPT = 200_000
+_ORDERS_KEPT = 12  # as many as signals have the same labels, one more
 
 
 def following_parts(count: int, series: int) -> list[tuple[int, int]]:
@@ -28,18 +30,34 @@ def following_parts(count: int, series: int) -> list[tuple[int, int]]:
     return [(first, min(first + size, count)) for first in range(FIRST_STEPS, count, size)]
 
 
-class Identities:
-    """The identities of one signal's series, made once: from answer to answer the same series has the same object.
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How labels arrived, the same sorted, and the place of each in that."""
 
-    What is asked step by step is then sorted once, and those who compare labels see at a glance that they are the same.
+    arrived: list[Labels]
+    labels: tuple[Labels, ...]
+    places: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, arrived: list[Labels]) -> "_Order":
+        """Sort distinct labels."""
+        ranks = sorted(range(len(arrived)), key=arrived.__getitem__)
+        places = np.empty(len(arrived), dtype=np.int64)
+        places[ranks] = np.arange(len(arrived))
+        return cls(arrived, tuple(arrived[rank] for rank in ranks), places)
+
+
+class Identities:
+    """The identities of series with some labels, made once: the same series has the same object in every answer.
+
+    Signals with the same labels share them, since an exporter shows most of them for the same things. What is asked
+    step by step is then sorted once, and those who compare labels see at a glance that they are the same.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
         self._known: dict[tuple[str | None, ...], Labels] = {}
-        self._arrived: list[Labels] = []
-        self._order: tuple[Labels, ...] = ()
-        self._places: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._orders: list[_Order] = []
 
     def of(self, metric: Mapping[str, str]) -> Labels:
         """The labels of a series that belong to its identity."""
@@ -48,18 +66,20 @@ class Identities:
         if found is None:
             if len(self._known) >= _IDENTITIES_KEPT:
                 self._known.clear()
+            key = tuple(value and sys.intern(value) for value in key)  # every answer spells the same pod anew
             found = labels_of({name: value for name, value in zip(self._names, key, strict=True) if value})
             self._known[key] = found
         return found
 
     def order(self, labels: list[Labels]) -> tuple[tuple[Labels, ...], NDArray[np.int64]]:
         """Distinct labels sorted, and the place of each; the same objects as before when the same came as before."""
-        if labels != self._arrived:
-            ranks = sorted(range(len(labels)), key=labels.__getitem__)
-            self._arrived, self._order = labels, tuple(labels[rank] for rank in ranks)
-            self._places = np.empty(len(labels), dtype=np.int64)
-            self._places[ranks] = np.arange(len(labels))
-        return self._order, self._places
+        for known in self._orders:
+            if labels == known.arrived:
+                return known.labels, known.places
+        made = _Order.of(labels)
+        same = next((known.labels for known in self._orders if known.labels == made.labels), made.labels)
+        self._orders = [replace(made, labels=same), *self._orders[: _ORDERS_KEPT - 1]]
+        return same, made.places
 
 
 @dataclass(slots=True)

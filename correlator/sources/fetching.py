@@ -20,13 +20,13 @@ _FAILURES_IN_A_ROW = 4  # so many passing failures without an answer between the
 class Fetch:
     """One fetch of signals on a grid; `run` once, then read `frames` and `quality`.
 
-    `identities` is kept by the caller from fetch to fetch.
+    `identities`, by the names of their labels, is kept by the caller from fetch to fetch.
     """
 
     ask: Ask
     signals: Sequence[Signal]
     grid: Grid
-    identities: MutableMapping[Signal, Identities]
+    identities: MutableMapping[tuple[str, ...], Identities]
     progress: Progress | None = None
     _assemblies: dict[str, Assembly] = field(default_factory=dict)
     _failed: dict[str, SourceError] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Fetch:
     def run(self, parallelism: int) -> None:
         """Ask for everything; raises SourceError when not one signal was answered."""
         for signal in self.signals:
-            identities = self.identities.setdefault(signal, Identities(signal.labels))
+            identities = self.identities.setdefault(signal.labels, Identities(signal.labels))
             self._assemblies[signal.name] = Assembly(signal, self.grid, identities)
         self._report(0)
         with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:

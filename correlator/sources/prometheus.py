@@ -58,7 +58,7 @@ class PrometheusSource:
         )
         self._clock = ClockWatch(clock, self._server_time)
         self._held: tuple[object, Mapping[str, int]] = (None, {})
-        self._identities: dict[Signal, Identities] = {}
+        self._identities: dict[tuple[str, ...], Identities] = {}
         self._retention: float | None = None
 
     @property

@@ -90,3 +90,18 @@ def test_window_cannot_be_written_to() -> None:
     frames = Frames(frame.grid, {"s": frame})
     buffer.append(frames, 0)
     assert not buffer.window(frames).get("s").values.flags.writeable
+
+
+def test_signals_with_equal_rows_have_one_object_as_their_labels() -> None:
+    """As long as they are equal: what is read from labels is then read once."""
+    grid = Grid(0, STEP, 3)
+    rows = [{"a": [1.0, 1, 1], "b": [1.0, 1, 1]}, {"a": [1.0, 1, 1], "b": [np.nan, 1, 1]}]
+    frames = Frames(grid, {str(name): frame_of(history, 0, 3) for name, history in enumerate(rows)})
+    buffer = FrameBuffer(["0", "1"], STEP, 2)
+    same = []
+    for column in range(3):
+        buffer.append(frames, column)
+        window = buffer.window(frames)
+        same.append(window.get("0").labels is window.get("1").labels)
+    assert same == [False, True, True]
+    assert window.get("1").labels == (identity("a"), identity("b"))

@@ -164,6 +164,19 @@ def test_the_same_series_keep_their_objects() -> None:
     assert frames[1].values.tolist() == [[2.0], [1.0]]
 
 
+def test_signals_with_the_same_series_share_their_labels() -> None:
+    """However their answers are ordered; other series in between do not disturb them."""
+    identities = Identities(SIGNAL.labels)
+    found = []
+    for pods in ("ba", "ab", "c", "ba", "c"):
+        assembly = Assembly(SIGNAL, GRID, identities)
+        assembly.add(answer(*(({"pod": pod}, {100.0: 1.0}) for pod in pods)), 0, GRID.count)
+        found.append(assembly.frame().labels)
+    assert found[0] is found[1] is found[3]
+    assert found[2] is found[4]
+    assert found[2] == ((("pod", "c"),),)
+
+
 def test_identities_are_forgotten_in_time() -> None:
     """A cluster whose pods come and go does not fill the memory; forgetting changes no answer."""
     identities = Identities(["pod"])
