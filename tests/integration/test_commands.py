@@ -11,14 +11,18 @@ from tests.commands import Run
 from tests.recorded import CULPRIT, END, START, STEP, STEPS, VICTIM, as_openmetrics, contention
 from tests.servers import openmetrics_blocks, prometheus
 
-SHIFT = int(time.time() // STEP) * STEP - (START + STEPS * STEP)
+
+@pytest.fixture(scope="module")
+def shift() -> int:
+    """So much later than written the contention happens: its hour ends as these tests begin."""
+    return int(time.time() // STEP) * STEP - (START + STEPS * STEP)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory, shift: int) -> Iterator[str]:
     """A Prometheus whose newest samples are seconds old."""
     folder = tmp_path_factory.mktemp("prometheus")
-    storage = openmetrics_blocks(as_openmetrics(contention(), SHIFT), folder / "storage")
+    storage = openmetrics_blocks(as_openmetrics(contention(), shift), folder / "storage")
     with prometheus(folder, storage=storage) as address:
         yield address
 
@@ -76,10 +80,10 @@ def test_backtest_looks_back_from_now(run: Run, url: str) -> None:
     assert [f"{each['namespace']}/{each['pod']}" for each in incident["suspects"] if each["accused"]] == [CULPRIT]
 
 
-def test_recorded_period_is_judged_like_prometheus(run: Run, url: str, tmp_path: Path) -> None:
+def test_recorded_period_is_judged_like_prometheus(run: Run, url: str, shift: int, tmp_path: Path) -> None:
     """What `record` saves, `backtest --recording` judges as `backtest` judged Prometheus."""
     file = tmp_path / "hour.zip"
-    start, end = START + SHIFT, START + SHIFT + (END + 15) * STEP
+    start, end = START + shift, START + shift + (END + 15) * STEP
     run("record", "--start", start, "--end", end, "-o", file, "--prometheus-url", url)
     assert run.code == 0
     assert run.out == ""

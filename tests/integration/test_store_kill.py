@@ -38,7 +38,7 @@ def folder() -> Iterator[Path]:
 
 def test_fifty_kills_lose_and_double_nothing(folder: Path) -> None:
     """Killed 50 times, within transactions and between them, the store equals an uninterrupted one to the last row."""
-    live(folder / "quiet.db", None, None)
+    live(folder / "quiet.db")
     rng = random.Random(50)
     for number in range(KILLS):
         inside = number % 2 == 0
@@ -47,7 +47,7 @@ def test_fifty_kills_lose_and_double_nothing(folder: Path) -> None:
             after_statements=rng.randint(1, 200) if inside else None,
             after_steps=None if inside else rng.randint(0, 16),
         )
-    live(folder / "killed.db", None, None)
+    live(folder / "killed.db")
     quiet, killed = contents(folder / "quiet.db"), contents(folder / "killed.db")
     assert {name: len(rows) for name, rows in killed.items()} == {name: len(rows) for name, rows in quiet.items()}
     assert killed == quiet
@@ -59,7 +59,7 @@ def kill_once(path: Path, after_statements: int | None, after_steps: int | None)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=live, args=(path, after_statements, theirs))
+    process = context.Process(target=live, args=(path, after_statements, after_steps, theirs))
     process.start()
     theirs.close()
     if after_steps is not None:
@@ -71,21 +71,29 @@ def kill_once(path: Path, after_statements: int | None, after_steps: int | None)
     assert process.exitcode == -signal.SIGKILL
 
 
-def live(path: Path, statements: int | None, progress: Connection | None) -> None:
-    """What the daemon does: resume, then step after step to the end of the story."""
+def live(
+    path: Path, statements: int | None = None, steps: int | None = None, progress: Connection | None = None
+) -> None:
+    """What the daemon does: resume, then step after step to the end of the story.
+
+    A life that is to be killed after some steps lies still after one more: it cannot come to the end before.
+    """
     if statements is not None:
         die_before_statement(statements)
     with Store.open(path) as store:
         resumed = store.resume("c")
         book = resumed.book if resumed else Book(cluster="c")
         memory = resumed.memory if resumed else b'{"open":{},"digest":""}'
-        for at in range(resumed.step + SECONDS if resumed else BEGIN, BEGIN + STEPS * SECONDS, SECONDS):
+        due = range(resumed.step + SECONDS if resumed else BEGIN, BEGIN + STEPS * SECONDS, SECONDS)
+        for number, at in enumerate(due):
             findings, memory = engine(at, memory)
             step = advance(book, at, findings)
             store.commit_step(step, memory)
             book = step.book
             if progress is not None:
                 progress.send(at)
+            while steps is not None and number >= steps:
+                signal.pause()
 
 
 def engine(at: int, memory: bytes) -> tuple[list[Finding], bytes]:
