@@ -13,6 +13,7 @@ from correlator.catalog import CatalogueError
 from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
+from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
@@ -90,7 +91,10 @@ class Loop:
         if self._engine is None:
             self._compose()
         assert self._engine is not None  # noqa: S101 - composed above
+        before = self._last
         for evaluation in self._engine.cycle():
+            if self._last is None:
+                settle()  # the window is full and stays so
             self._last = evaluation
             self._requests["success"] += 1
             if time.monotonic() - self._reported_at >= REPORT_SECONDS:
@@ -98,6 +102,8 @@ class Loop:
             self._listen(0)
             if self._stopping:
                 return
+        if self._last is not before:
+            give_back()
 
     def _compose(self) -> None:
         settings, recording = self._start.settings, self._start.recording

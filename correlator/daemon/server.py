@@ -17,6 +17,7 @@ from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
+from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
 from correlator.settings import Settings, StoreSettings, WebSettings
 from correlator.web.app import create_app
@@ -81,6 +82,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
+    settle()
     try:
         server.run(sockets=[listening])
     finally:

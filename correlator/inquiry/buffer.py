@@ -1,6 +1,7 @@
 """The rolling window: the newest columns of every signal, as arrays that grow to the right."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from correlator.model.grid import Grid
 
 Indices = NDArray[np.int64]
 _ABSENT = -1
+_ROWS_AT_ONCE = 512
+_SPARE_COLUMNS = range(6, 13)  # signals take turns, so that not all of them are moved in the same step
 
 
 class SignalBuffer:
@@ -19,11 +22,12 @@ class SignalBuffer:
     arrived leaves no trace. Labels stay the same object while the rows do.
     """
 
-    def __init__(self, signal: str, width: int) -> None:
+    def __init__(self, signal: str, width: int, spare: int) -> None:
+        """`spare` columns beside the window: all are moved to the left when these are full."""
         self.signal = signal
         self.labels: tuple[Labels, ...] = ()
         self._width = width
-        self._capacity = width + max(16, width // 8)
+        self._capacity = width + spare
         self._values: Floats = np.empty((0, self._capacity))
         self._seen: Indices = np.empty(0, dtype=np.int64)  # column at which each row last had a value
         self._columns = 0  # filled columns of _values
@@ -95,7 +99,9 @@ class SignalBuffer:
         """Move the columns that a later window needs to the left end."""
         kept = self._width - 1
         surplus = self._columns - kept
-        self._values[:, :kept] = self._values[:, surplus : self._columns].copy()
+        for first in range(0, len(self._values), _ROWS_AT_ONCE):  # numpy copies what overlaps: no second array of all
+            rows = self._values[first : first + _ROWS_AT_ONCE]
+            rows[:, :kept] = rows[:, surplus : self._columns]
         self._seen -= surplus
         self._columns = kept
 
@@ -109,7 +115,8 @@ class FrameBuffer:
     """The last `width` columns of all signals, of one step each."""
 
     def __init__(self, signals: Sequence[str], step: int, width: int) -> None:
-        self._signals = {name: SignalBuffer(name, width) for name in signals}
+        spare = cycle(_SPARE_COLUMNS)
+        self._signals = {name: SignalBuffer(name, width, next(spare)) for name in signals}
         self._step = step
         self._width = width
         self._last = 0

@@ -20,8 +20,8 @@ from correlator.topology import Signature, join, signature
 Progress: TypeAlias = Callable[[int, int], None]
 Judge: TypeAlias = Callable[[Frames, Topology, Memory, int, Parameters], Evaluation]
 
-CHUNK_VALUES = 16_000_000
-"""What is fetched at once, as float64: 128 MB beside the window."""
+CHUNK_VALUES = 8_000_000
+"""What is fetched at once, as float64: 64 MB beside the window."""
 
 FIRST_CHUNK = 60
 """Steps fetched before the number of series is known."""

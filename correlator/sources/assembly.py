@@ -57,6 +57,7 @@ class Identities:
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
         self._known: dict[tuple[str | None, ...], Labels] = {}
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
         self._orders: list[_Order] = []
 
     def of(self, metric: Mapping[str, str]) -> Labels:
@@ -66,9 +67,10 @@ class Identities:
         if found is None:
             if len(self._known) >= _IDENTITIES_KEPT:
                 self._known.clear()
-            key = tuple(value and sys.intern(value) for value in key)  # every answer spells the same pod anew
-            found = labels_of({name: value for name, value in zip(self._names, key, strict=True) if value})
-            self._known[key] = found
+                self._pairs.clear()
+            key = tuple(value and sys.intern(value) for value in key)  # every series spells the same node anew
+            pairs = labels_of({name: value for name, value in zip(self._names, key, strict=True) if value})
+            found = self._known[key] = tuple(self._pairs.setdefault(pair, pair) for pair in pairs)
         return found
 
     def order(self, labels: list[Labels]) -> tuple[tuple[Labels, ...], NDArray[np.int64]]:

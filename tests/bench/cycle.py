@@ -13,6 +13,7 @@ import numpy as np
 
 from correlator.analysis.parameters import Parameters
 from correlator.catalog.loader import load
+from correlator.daemon import resident
 from correlator.inquiry import Inquiry, Walk
 from correlator.model.frame import Frame, Frames, labels_of
 from correlator.model.grid import Grid
@@ -88,7 +89,7 @@ def main(url: str) -> None:
     first = SLOW_FROM - (QUIET_CYCLES - 1) * SCRAPE_SECONDS
     walk = Walk(inquiry, SCRAPE_SECONDS, first - SCRAPE_SECONDS)
     for _ in walk.advance(first - SCRAPE_SECONDS):
-        pass
+        resident.settle()
     judging: list[machine.Seconds] = []
     fetching: list[machine.Seconds] = []
     findings = 0
@@ -96,10 +97,11 @@ def main(url: str) -> None:
         source.fetching = machine.Seconds(0.0, 0.0)
         begin = machine.now()
         evaluations = list(walk.advance(first + cycle * SCRAPE_SECONDS))
+        resident.give_back()
         judging.append(machine.now() - begin - source.fetching)
         fetching.append(source.fetching)
         findings += sum(len(evaluation.findings) for evaluation in evaluations)
-    resident, most = machine.resident_mebibytes()
+    now, most = machine.resident_mebibytes()
     assert walk._answered is not None
     frames = walk._buffer.window(walk._answered)
     joining: list[machine.Seconds] = []
@@ -114,7 +116,7 @@ def main(url: str) -> None:
             "fetching": machine.spread(fetching),
             "joining": machine.spread(joining),
             "findings": findings,
-            "resident_mebibytes": resident,
+            "resident_mebibytes": now,
             "most_mebibytes": most,
         }
     )
