@@ -24,8 +24,9 @@ format: install ## put the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install ## write the pages that are made from code
+docs: install ## write anew what pages show of code and recordings
 	$(BIN)/python -m tests.docs.settings_page >docs/settings.md
+	$(BIN)/python -m tests.docs.lab_table
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
