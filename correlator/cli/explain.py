@@ -37,12 +37,12 @@ def explain(
 ) -> None:
     """Say why first tokens of a pod were slow at a moment, with the evidence."""
     from correlator.cli.finding_text import as_text
-    from correlator.cli.inquiring import open_inquiry, progress_bar
+    from correlator.cli.inquiring import existing_folder, open_inquiry, progress_bar
     from correlator.inquiry import explain as inquire
     from correlator.web.respond import encode
 
     ref = _ref(victim)
-    if plot is not None and plot.suffix not in _PICTURES:
+    if plot is not None and existing_folder("--plot", plot).suffix not in _PICTURES:
         raise UsageError(f"--plot {plot}: expected a name that ends in .png or .svg")
     settings = settings_of(config, prometheus_url)
     inquiry = open_inquiry(settings, recording)

@@ -12,6 +12,7 @@ import typer
 
 from correlator.cli.errors import UsageError
 from correlator.cli.options import instant_of
+from correlator.cli.times import spoken
 from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
 from correlator.inquiry import Inquiry, Progress
 from correlator.model.source import Source
@@ -57,11 +58,26 @@ def span_of(settings: Settings, inquiry: Inquiry, recording: Path | None, start:
     last = newest if end is None else instant_of("--end", end)
     if last > newest:
         if end != "now":
-            typer.echo(f"--end: what came after {datetime.fromtimestamp(newest, UTC):%FT%TZ} has not settled", err=True)
+            typer.echo(f"--end: what came after {_spoken(newest)} has not settled", err=True)
         last = newest
     if first > last:
         raise UsageError("expected --start to be before --end, and both to be past")
+    if last < oldest:
+        raise UsageError(f"{inquiry.source.name} holds nothing before {_spoken(oldest)}: expected a later --end")
     return Span(first, last)
+
+
+def existing_folder(flag: str, file: Path) -> Path:
+    """The file that is to be written; UsageError, before any work is done, where it cannot be."""
+    if not file.parent.is_dir():
+        raise UsageError(f"{flag} {file}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise UsageError(f"{flag} {file}: expected a file, not a folder")
+    return file
+
+
+def _spoken(at: float) -> str:
+    return spoken(datetime.fromtimestamp(at, UTC))
 
 
 @contextmanager

@@ -21,9 +21,10 @@ def record(
 
     It holds names of pods, nodes and devices. Judging needs an hour before the moment of interest.
     """
-    from correlator.cli.inquiring import open_inquiry, progress_bar, span_of
+    from correlator.cli.inquiring import existing_folder, open_inquiry, progress_bar, span_of
     from correlator.sources.recording import write_recording
 
+    existing_folder("--output", output)
     settings = settings_of(config, prometheus_url)
     inquiry = open_inquiry(settings, None)
     span = span_of(settings, inquiry, None, start, end)

@@ -42,7 +42,8 @@ def load_settings(file: Path | None = None, flags: Layer | None = None) -> Setti
 
 def _read_file(path: Path) -> Layer:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:  # a file has a name that the parser's messages give
+            content = yaml.safe_load(file)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -220,7 +220,12 @@ class PrometheusSession(requests.Session):
         if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, ReadTimeoutError):
             return SourceError(f"{url} gave no answer within {self._access.read_timeout_seconds:g} s", retriable=True)
         if isinstance(error, requests.exceptions.ConnectionError):
-            return NoConnectionError(f"{url}: no connection: {reason}")
+            return NoConnectionError(f"{url}: no connection: {_without_object(str(reason))}")
         if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
             return SourceError(f"{url}: the answer broke off: {reason}", retriable=True)
         return SourceError(f"{url}: the request failed: {error}", retriable=False)
+
+
+def _without_object(reason: str) -> str:
+    """urllib3's words without the Python object that it names first."""
+    return reason.partition("): ")[2] if reason.startswith("HTTP") and "): " in reason else reason

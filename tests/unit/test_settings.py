@@ -154,6 +154,7 @@ def test_file_that_is_no_mapping_is_refused(text: str, expected: str, tmp_path: 
     said = refusal(text, tmp_path)
     assert expected in said
     assert "correlator.yaml" in said
+    assert "unicode string" not in said
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:

@@ -112,6 +112,9 @@ def test_explain_names_the_victims_that_are_known(run: Run, recording: Path) -> 
         (("serve", "--listen", "0.0.0.0:1", "--demo"), "allow_non_loopback"),
         (("check", "--prometheus-url", "prometheus"), "prometheus.url: expected a URL"),
         (("check",), "--prometheus-url"),
+        (("record", "--start", "-1h", "-o", "/nowhere/a.zip"), "--output /nowhere/a.zip: there is no folder /nowhere"),
+        (("record", "--start", "-1h", "-o", "/"), "--output /: expected a file, not a folder"),
+        (("explain", "--victim", "a/b", "--plot", "/nowhere/a.png"), "--plot /nowhere/a.png: there is no folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str, ...], expected: str) -> None:
@@ -128,6 +131,7 @@ def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str,
     [
         (("--start", "noon"), "--start noon: expected RFC 3339"),
         (("--start", str(START + 600), "--end", str(START)), "--start to be before --end"),
+        (("--start", "0", "--end", str(START - 600)), "recording.zip holds nothing before 2027-01-15T08:00:00Z"),
     ],
 )
 def test_span_that_makes_no_sense_is_refused(
