@@ -16,8 +16,6 @@ OTHERS = [name for name in TRUTHS if name not in (*CONTENTION, *UNSEEN, *QUIET)]
 
 ONSET_INTERVALS = 2.0
 LATE_ONSETS = {"fsync_storm": 6.0}  # its p95 rose by a third only: see docs/decisions/onset.md
-    "fsync_storm": 6.0
-}  # p95 rose by a third only: too few requests to date it sooner; see docs/decisions/onset.md
 
 
 def incident_of_event(case: Judged) -> tuple[Verdict, list[str]]:
