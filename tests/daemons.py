@@ -65,6 +65,7 @@ def daemon(folder: Path, *arguments: str, settings: Mapping[str, str] | None = N
     log = folder / "daemon.log"
     environment = {
         **os.environ,
+        "TMPDIR": str(folder),  # what a killed demo leaves behind goes with the test's folder
         "CORRELATOR_LOG__FORMAT": "json",
         "CORRELATOR_STORE__PATH": str(folder / "correlator.db"),
         "CORRELATOR_ENGINE__WINDOW_STEPS": "60",
