@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from correlator.analysis.case import Scene
+from correlator.analysis.dating import dated_by_volume
 from correlator.analysis.evidence import instant
 from correlator.analysis.judge import judge
 from correlator.analysis.level import Level
@@ -17,6 +18,7 @@ from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is
 from correlator.analysis.regression import THRESHOLDS, detect
 from correlator.analysis.statement import Life, refreshed, state
 from correlator.analysis.victims import Victim, Victims
+from correlator.analysis.volumes import device_use
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Floats, Frames
@@ -27,6 +29,9 @@ LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 
 LIKELY = 0.5
 """From this confidence on somebody is suspected of a contention, if not accused."""
+
+BY_STORAGE = (Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
+"""Verdicts after which the volume helps to date the onset."""
 
 REDATED_STEPS = 10
 """For how long after detection the looks date the onset anew."""
@@ -99,6 +104,10 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
 def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:
     grid = window.frames.grid
     finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+    sharper = onset if stalled else _sharpened(window, row, onset, finding, window.quiet[row])
+    if sharper != onset:
+        onset = sharper
+        finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
     victim, key = window.victims.one(row), window.victims.keys[row]
     level = Level.over(victim, Spans.around(onset, grid.count, window.quiet[row]).before)
     now = OpenRegression(
@@ -115,6 +124,14 @@ def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Cou
         last=_without_evidence(finding),
     )
     return Course(known=None, now=now, finding=finding)
+
+
+def _sharpened(window: Window, row: int, onset: int, finding: Finding, quiet: Bools) -> int:
+    """The onset as the volume dates it, where it was the volume; `quiet` are the steps outside other regressions."""
+    if finding.verdict not in BY_STORAGE or finding.volume is None:
+        return onset
+    use = device_use(window.frames, window.topology, finding.volume.id)
+    return dated_by_volume(window.victims.one(row), use, onset, window.quiet[row], quiet)
 
 
 def _without_evidence(finding: Finding) -> Finding:
@@ -198,7 +215,9 @@ def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
     if known.stalled or window.at - known.detected_at > REDATED_STEPS * grid.step:
         return onset
     elsewhere = Memory(open=tuple(r for r in window.memory.open if r != known), past=window.memory.past)
-    return redated(window.victims.one(row), onset, window.quiet[row], quiet_steps(window.victims, elsewhere)[row])
+    quiet = quiet_steps(window.victims, elsewhere)[row]
+    again = redated(window.victims.one(row), onset, window.quiet[row], quiet)
+    return _sharpened(window, row, again, known.last, quiet)
 
 
 def _is_slow(window: Window, known: OpenRegression, victim: Victim) -> bool:

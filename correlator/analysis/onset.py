@@ -6,6 +6,7 @@ from correlator.analysis.distribution import Reference, shift
 from correlator.analysis.level import Level
 from correlator.analysis.rates import Bools
 from correlator.analysis.victims import Victim
+from correlator.model.frame import Floats
 
 REFERENCE_REQUESTS = 30
 """With fewer requests nothing is known of what is normal."""
@@ -15,6 +16,12 @@ ESCALATION_STEPS = 3
 ESCALATION_REQUESTS = 10
 ESCALATION_Z = 5.0
 """What makes a regression another, worse one: the ratio of means, for so long, on so many requests, so surely."""
+
+LIKELIHOOD_DROP = 6.0
+"""Twice the drop of log-likelihood up to which another step may be the onset: that of a 95 % set or a little more."""
+
+SMALLEST_SPREAD = 0.05
+"""Where every request of the reference fell into one bucket, its scores do not vary; their scatter is no smaller."""
 
 SHORTEST_STEPS = 2
 LONGEST_STEPS = 32
@@ -84,19 +91,52 @@ def _after_last_regression(quiet: Bools) -> int:
     return int(loud[-1]) + 1 if len(loud) else 0
 
 
+def plausible_onsets(victim: Victim, onset: int, before: Bools, quiet: Bools) -> Bools:
+    """Steps that first tokens alone would allow as the onset beside `onset`, the likeliest, shape (T,).
+
+    Those whose log-likelihood ratio lies less than half of LIKELIHOOD_DROP below the highest: a confidence set for the
+    point of change. The arguments are those of `redated`.
+    """
+    known = np.isfinite(victim.first_tokens) & quiet
+    clean = before & known & (np.arange(len(known)) < onset - 1)
+    found = np.zeros(len(known), dtype=np.bool_)
+    found[onset] = True
+    if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS:
+        return found
+    height = np.maximum(_heights(victim, clean, known, _after_last_regression(quiet)), 0.0)
+    return found | (height**2 >= max(float(height[onset]) ** 2 - LIKELIHOOD_DROP, 1.0))
+
+
 def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
+    height = _heights(victim, used, known, earliest)
+    # Only steps that are themselves slow may begin it.
+    height[~_is_slow(victim, used, known)] = -np.inf
+    best = int(np.argmax(height))
+    return best if np.isfinite(height[best]) else len(height) - 1
+
+
+def _weights(victim: Victim, used: Bools) -> tuple[Floats, float]:
+    """The score of a request in each bucket, centred on the reference, and its standard deviation there."""
     reference = Reference.of(victim.counts[:, used].sum(axis=1)[None, :])
-    requests = np.where(known, victim.first_tokens, 0.0)
+    part = reference.counts[0] / max(float(reference.counts[0].sum()), 1.0)
     weights = reference.scores[0] + reference.above[0]
-    weights = weights - (reference.counts[0] @ weights) / max(float(reference.counts[0].sum()), 1.0)
+    weights = weights - part @ weights
+    return weights, max(float(np.sqrt(part @ weights**2)), SMALLEST_SPREAD)
+
+
+def _is_slow(victim: Victim, used: Bools, known: Bools) -> Bools:
+    weights, _ = _weights(victim, used)
+    return known & (weights @ np.nan_to_num(victim.counts) > 0)
+
+
+def _heights(victim: Victim, used: Bools, known: Bools, earliest: int) -> Floats:
+    """For each step, by how many standard deviations the requests from it to the end lie above the reference."""
+    weights, spread = _weights(victim, used)
     scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
-    start = max(earliest, len(scores) - 2 * scales(victim.step)[-1])
+    requests = np.where(known, victim.first_tokens, 0.0)
     total = np.cumsum(scores[::-1])[::-1]
     number = np.cumsum(requests[::-1])[::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        height = np.where(number > 0, total / np.sqrt(number), -np.inf)
-    height[:start] = -np.inf
-    # Only steps that are themselves slow may begin it.
-    height[scores <= 0] = -np.inf
-    best = int(np.argmax(height))
-    return best if np.isfinite(height[best]) else len(scores) - 1
+        height: Floats = np.where(number > 0, total / (spread * np.sqrt(number)), -np.inf)
+    height[: max(earliest, len(scores) - 2 * scales(victim.step)[-1])] = -np.inf
+    return height

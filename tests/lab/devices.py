@@ -113,6 +113,8 @@ def lay_out(path: Path, size_bytes: int) -> None:
         for _ in range(0, size_bytes, len(buffer)):
             os.write(descriptor, buffer)
         os.fsync(descriptor)
+    except OSError as error:
+        raise LabError(f"{path} cannot be laid out with {size_bytes >> 20} MiB: {error.strerror}") from error
     finally:
         os.close(descriptor)
 

@@ -14,7 +14,7 @@ from tests.lab.devices import MEBIBYTE, Device, lay_out
 from tests.lab.identities import Identity
 from tests.lab.spec import PodSpec, Stream
 
-FILE_BYTES = 512 * MEBIBYTE
+FILE_MEBIBYTES, POD_MEBIBYTES = 512, 1024
 # A shell that joins the groups and then becomes the program: nothing runs in Python between fork and exec. It goes
 # before what else the machine does, which should not look like contention: by its niceness, and by that of its
 # session, which is what counts between sessions where the kernel groups them. Its I/O priority stays the usual one,
@@ -64,7 +64,7 @@ class Pod:
         """Write the files its streams work on, so that the event is its I/O and not their making."""
         for stream in self.spec.streams:
             for job in range(_job_count(stream)):
-                lay_out(self._file(stream, job), FILE_BYTES // _job_count(stream))
+                lay_out(self._file(stream, job), self._file_bytes(stream))
 
     def start(self, stream: Stream, log_directory: Path) -> None:
         """Start one stream's fio in the pod's group."""
@@ -73,7 +73,7 @@ class Pod:
             "fio",
             "--name=io",
             f"--filename_format={self._file_format(stream)}",
-            f"--size={FILE_BYTES // _job_count(stream)}",
+            f"--size={self._file_bytes(stream)}",
             "--direct=1",
             "--ioengine=libaio",
             "--time_based",
@@ -97,6 +97,10 @@ class Pod:
         process = self.processes.pop(stream, None)
         if process is not None:
             end(process)
+
+    def _file_bytes(self, stream: Stream) -> int:
+        """The size of each file of a stream: a pod of many streams takes no more of the volume than one of two."""
+        return min(FILE_MEBIBYTES, POD_MEBIBYTES // len(self.spec.streams)) // _job_count(stream) * MEBIBYTE
 
     def _file_format(self, stream: Stream) -> str:
         return f"{self.directory}/{self.spec.streams.index(stream)}.$jobnum"

@@ -1,0 +1,51 @@
+"""Dates an onset more sharply where storage did it: by the volume's own change, within what first tokens allow.
+
+A slight rise of TTFT is dated badly by its few requests, while the volume behind it changed within one scrape.
+"""
+
+import numpy as np
+
+from correlator.analysis.onset import plausible_onsets
+from correlator.analysis.rates import Bools
+from correlator.analysis.victims import Victim
+from correlator.analysis.volumes import DeviceUse
+from correlator.model.frame import Floats
+
+MARGIN_STEPS = 2
+"""Scrapes of device and victim fall on different instants: the volume's change may lie so far outside."""
+
+REFERENCE_STEPS = 20
+"""With fewer quiet steps nothing is known of what is usual on the volume."""
+
+
+def dated_by_volume(victim: Victim, use: DeviceUse, onset: int, before: Bools, quiet: Bools) -> int:
+    """The onset, moved to the step at which the volume changed, where first tokens do not speak against it.
+
+    `before` are the victim's steps outside every regression, `quiet` those outside all others. Unchanged where the
+    volume's change cannot be dated or lies elsewhere.
+    """
+    allowed = np.flatnonzero(plausible_onsets(victim, onset, before, quiet))
+    changes = [_changed_at(series, before, onset) for series in (use.queue_depth, use.read_latency)]
+    nearest = [
+        (int(abs(allowed - step).min()), int(allowed[np.argmin(abs(allowed - step))]))
+        for step in changes
+        if step is not None
+    ]
+    near = [step for distance, step in nearest if distance <= MARGIN_STEPS]
+    return min(near, key=lambda step: abs(step - onset), default=onset)
+
+
+def _changed_at(series: Floats, before: Bools, onset: int) -> int | None:
+    """Where a reading of the volume left what it usually is, up to the end: a scan for one change of mean rank."""
+    steps = np.arange(len(series))
+    usual = np.sort(series[before & (steps < onset - 1) & np.isfinite(series)])
+    if len(usual) < REFERENCE_STEPS:
+        return None
+    rank = (np.searchsorted(usual, series, "left") + np.searchsorted(usual, series, "right")) / (2.0 * len(usual))
+    known = np.isfinite(series)
+    score = np.where(known, rank - 0.5, 0.0)
+    number = np.cumsum(known[::-1])[::-1]
+    height = np.cumsum(score[::-1])[::-1] / np.sqrt(np.maximum(number, 1))
+    height[~known | (score <= 0)] = -np.inf
+    best = int(np.argmax(height))
+    return best if np.isfinite(height[best]) else None
