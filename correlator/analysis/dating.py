@@ -5,7 +5,7 @@ A slight rise of TTFT is dated badly by its few requests, while the volume behin
 
 import numpy as np
 
-from correlator.analysis.onset import plausible_onsets
+from correlator.analysis.onset import plausible_onsets, was_slow
 from correlator.analysis.rates import Bools
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import DeviceUse
@@ -14,6 +14,9 @@ from correlator.model.frame import Floats
 MARGIN_STEPS = 2
 """Scrapes of device and victim fall on different instants: the volume's change may lie so far outside."""
 
+LOOK_BACK_STEPS = 32
+"""What changed longer before the steepest rise is another story."""
+
 REFERENCE_STEPS = 20
 """With fewer quiet steps nothing is known of what is usual on the volume."""
 
@@ -21,6 +24,7 @@ REFERENCE_STEPS = 20
 def dated_by_volume(victim: Victim, use: DeviceUse, onset: int, before: Bools, quiet: Bools) -> int:
     """The onset, moved to the step at which the volume changed, where first tokens do not speak against it.
 
+    Of a ramp, the volume's change and first slow tokens come well before the steepest rise that a scan dates.
     `before` are the victim's steps outside every regression, `quiet` those outside all others. Unchanged where the
     volume's change cannot be dated or lies elsewhere.
     """
@@ -32,7 +36,11 @@ def dated_by_volume(victim: Victim, use: DeviceUse, onset: int, before: Bools, q
         if step is not None
     ]
     near = [step for distance, step in nearest if distance <= MARGIN_STEPS]
-    return min(near, key=lambda step: abs(step - onset), default=onset)
+    ramps = [step for step in changes if step is not None and onset - LOOK_BACK_STEPS <= step < onset]
+    earlier = [step for step in ramps if was_slow(victim, step, onset, before & quiet)]
+    if near or not earlier:
+        return min(near, key=lambda step: abs(step - onset), default=onset)
+    return max(earlier)
 
 
 def _changed_at(series: Floats, before: Bools, onset: int) -> int | None:

@@ -20,6 +20,9 @@ ESCALATION_Z = 5.0
 LIKELIHOOD_DROP = 6.0
 """Twice the drop of log-likelihood up to which another step may be the onset: that of a 95 % set or a little more."""
 
+SLOW_Z = 3.0
+"""By so many standard errors the steps before a rise have to be slow to belong to it."""
+
 SMALLEST_SPREAD = 0.05
 """Where every request of the reference fell into one bucket, its scores do not vary; their scatter is no smaller."""
 
@@ -105,6 +108,20 @@ def plausible_onsets(victim: Victim, onset: int, before: Bools, quiet: Bools) ->
         return found
     height = np.maximum(_heights(victim, clean, known, _after_last_regression(quiet)), 0.0)
     return found | (height**2 >= max(float(height[onset]) ** 2 - LIKELIHOOD_DROP, 1.0))
+
+
+def was_slow(victim: Victim, start: int, end: int, before: Bools) -> bool:
+    """Whether the requests of steps [start, end) already lie above those of `before`, as a ramp's first ones do."""
+    known = np.isfinite(victim.first_tokens)
+    steps = np.arange(len(known))
+    clean = before & known & (steps < start - 1)
+    stretch = known & (steps >= start) & (steps < end)
+    requests = victim.first_tokens[stretch].sum()
+    if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS or not requests > 0:
+        return False
+    weights, spread = _weights(victim, clean)
+    scores = weights @ victim.counts[:, stretch]
+    return bool(scores.sum() / (spread * np.sqrt(requests)) >= SLOW_Z)
 
 
 def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:

@@ -15,7 +15,6 @@ OTHERS = [name for name in TRUTHS if name not in (*CONTENTION, *UNSEEN, *QUIET)]
 
 
 ONSET_INTERVALS = 2.0
-LATE_ONSETS = {"fsync_storm": 6.0}  # its p95 rose by a third only: see docs/decisions/onset.md
 
 
 def incident_of_event(case: Judged) -> tuple[Verdict, list[str]]:
@@ -53,7 +52,7 @@ def test_onset_is_near_the_first_affected_first_token(name: str) -> None:
     case = judged(name)
     error = case.onset_error_seconds
     assert error is not None
-    assert abs(error) <= LATE_ONSETS.get(name, ONSET_INTERVALS) * case.truth.scrape_seconds
+    assert abs(error) <= ONSET_INTERVALS * case.truth.scrape_seconds
 
 
 @pytest.mark.parametrize("name", UNSEEN)
