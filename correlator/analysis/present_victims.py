@@ -77,22 +77,11 @@ def _levels(victims: Victims, quiet: Bools) -> tuple[list[Level], list[Level]]:
     """The newest steps, and the quiet ones before them, for every victim."""
     known = np.isfinite(victims.first_tokens) & np.isfinite(victims.ttft_sum)
     known[:, :-RECENT_STEPS] &= quiet[:, :-RECENT_STEPS]
-    counts = np.where(known[:, None, :], victims.counts, 0.0)
-    sums = np.where(known, victims.ttft_sum, 0.0)
-    split = slice(-RECENT_STEPS, None), slice(None, -RECENT_STEPS)
+    recent = np.arange(known.shape[1]) >= known.shape[1] - RECENT_STEPS
     now, usual = (
-        [
-            _level(row, total)
-            for row, total in zip(counts[:, :, part].sum(axis=2), sums[:, part].sum(axis=1), strict=True)
-        ]
-        for part in split
+        [Level.over(victims.one(row), known[row] & part) for row in range(len(known))] for part in (recent, ~recent)
     )
     return now, usual
-
-
-def _level(counts: Floats, ttft_sum: float) -> Level:
-    requests = float(counts.sum())
-    return Level(counts, ttft_sum / requests if requests > 0 else float("nan"), requests)
 
 
 def _baseline(regression: OpenRegression) -> Level:

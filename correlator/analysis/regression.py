@@ -34,6 +34,9 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
+VICTIMS_AT_ONCE = 128
+"""The cheap test takes so many at a time: what it makes of them stays small beside the window."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -62,16 +65,26 @@ def detect(victims: Victims, quiet: Bools, parameters: Parameters) -> list[Detec
 
 def _shifted(victims: Victims, quiet: Bools) -> list[int]:
     """Victims whose recent requests are significantly slower at some length; the cheap test for everybody."""
-    steps = victims.grid.count
-    known = np.isfinite(victims.first_tokens) & quiet  # what is known to be slow is neither normal nor new
-    counts = np.where(known[:, None, :], victims.counts, 0.0)
-    requests = np.where(known, victims.first_tokens, 0.0)
-    hit = np.zeros(len(victims.keys), dtype=np.bool_)
-    for scale in (s for s in scales(victims.grid.step) if 2 * s < steps):
+    hit: list[int] = []
+    for first in range(0, len(victims.keys), VICTIMS_AT_ONCE):
+        some = slice(first, first + VICTIMS_AT_ONCE)
+        shifted = _are_shifted(victims.counts[some], victims.first_tokens[some], quiet[some], victims.grid.step)
+        hit += [first + int(row) for row in np.flatnonzero(shifted)]
+    return hit
+
+
+def _are_shifted(counts: Floats, first_tokens: Floats, quiet: Bools, step: int) -> Bools:
+    """Whether each of some victims is slower: counts (V, B, T), the others (V, T)."""
+    steps = first_tokens.shape[1]
+    known = np.isfinite(first_tokens) & quiet  # what is known to be slow is neither normal nor new
+    counts = np.where(known[:, None, :], counts, 0.0)
+    requests = np.where(known, first_tokens, 0.0)
+    hit = np.zeros(len(known), dtype=np.bool_)
+    for scale in (s for s in scales(step) if 2 * s < steps):
         used = known.copy()
         used[:, steps - scale :] = False
         hit |= _significant(counts, requests, used, scale)
-    return [int(row) for row in np.flatnonzero(hit)]
+    return hit
 
 
 def _significant(counts: Floats, requests: Floats, used: Bools, scale: int) -> Bools:

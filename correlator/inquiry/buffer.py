@@ -30,7 +30,7 @@ class SignalBuffer:
         self._capacity = width + spare
         self._values: Floats = np.empty((0, self._capacity))
         self._seen: Indices = np.empty(0, dtype=np.int64)  # column at which each row last had a value
-        self._columns = 0  # filled columns of _values
+        self._columns = width - 1  # filled columns of _values; NaN before the first: a window never has to be widened
         self._incoming: tuple[Labels, ...] = ()
         self._row_of: Indices = np.empty(0, dtype=np.int64)  # row of each incoming label, _ABSENT where there is none
 
@@ -59,10 +59,7 @@ class SignalBuffer:
 
     def window(self, grid: Grid) -> Frame:
         """The last columns as a frame on `grid`; a view that the next `append` may change, NaN before the first."""
-        values = self._values[:, max(0, self._columns - grid.count) : self._columns]
-        missing = grid.count - values.shape[1]
-        if missing:
-            values = np.hstack([np.full((len(values), missing), np.nan), values])
+        values = self._values[:, self._columns - grid.count : self._columns]
         values.flags.writeable = False
         return Frame(self.signal, grid, self.labels, values)
 
