@@ -1,7 +1,7 @@
 """Two-sample Kolmogorov-Smirnov: the slow stretch against one four times as long before it.
 
-`score` compares the rates; `score_of_changes` their changes from step to step, which is what Netdata's agent does for its
-metric correlations (src/web/api/queries/weights.c). A rate that steps up and stays up hardly shows in its changes.
+`score` compares the rates; `score_of_changes` their changes from step to step, which is what Netdata's agent does for
+its metric correlations (src/web/api/queries/weights.c). A rate that steps up and stays up hardly shows in its changes.
 """
 
 from collections.abc import Callable
