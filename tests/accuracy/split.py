@@ -1,0 +1,23 @@
+"""Which seeds are for tuning, which only report."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+Split: TypeAlias = Literal["tuning", "report"]
+
+TUNING_BELOW = 10_000
+"""Seeds below are looked at while the engine is made; those from here on never are."""
+
+CASES_PER_KIND = 60
+"""Of a report: enough for a kind to show a failure rate of 5 % with near certainty."""
+
+ATTEMPTS = 8
+"""Seeds tried for each case until one has the impact that its kind claims."""
+
+
+def seeds(split: Split, slot: int) -> Sequence[int]:
+    """The seeds that are tried for the case with this number, in order; no two cases share one."""
+    if not 0 <= slot < TUNING_BELOW // ATTEMPTS:
+        raise ValueError(f"expected a case number below {TUNING_BELOW // ATTEMPTS}, not {slot}")
+    first = (0 if split == "tuning" else TUNING_BELOW) + slot * ATTEMPTS
+    return range(first, first + ATTEMPTS)

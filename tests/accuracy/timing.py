@@ -1,0 +1,64 @@
+"""How well onsets are dated, and how soon regressions are seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.accuracy.accusing import Proportion
+from tests.accuracy.results import CaseResult, VictimResult
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of so many values: median and the value that nine of ten do not exceed; NaN without any."""
+
+    count: int
+    median: float
+    p90: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """The spread of some values."""
+        if not values:
+            return cls(0, float("nan"), float("nan"))
+        median, p90 = np.percentile(np.array(values), [50.0, 90.0])
+        return cls(len(values), float(median), float(p90))
+
+
+def onset_errors(cases: Iterable[CaseResult]) -> list[float]:
+    """Seconds between the dated onset and the first late first token, of incidents that are of an event."""
+    pairs = [(v.incident, v.truth.first_affected_at) for case in cases for v in case.victims]
+    return [abs(seen.started_at - began) for seen, began in pairs if seen is not None and began is not None]
+
+
+def detection_delays(cases: Iterable[CaseResult]) -> list[float]:
+    """Steps from the twentieth affected first token to the step that detected it; missed ones are left out."""
+    return [
+        (victim.detected_at - victim.truth.twentieth_affected_at) / case.step
+        for case in cases
+        for victim in case.victims
+        if victim.detected_at is not None and victim.truth.twentieth_affected_at is not None and _is_due(victim)
+    ]
+
+
+def in_time(cases: Iterable[CaseResult]) -> Proportion:
+    """Regressions seen within two of the slowest update intervals after the twentieth affected first token.
+
+    The settle time is waited for on top, for every step alike. A missed regression is late.
+    """
+    hits = trials = 0
+    for case in cases:
+        for victim in case.victims:
+            twentieth = victim.truth.twentieth_affected_at
+            if twentieth is None or not _is_due(victim):
+                continue
+            trials += 1
+            seen = victim.detected_at
+            hits += seen is not None and seen - twentieth <= 2 * case.interval
+    return Proportion(hits, trials)
+
+
+def _is_due(victim: VictimResult) -> bool:
+    """Whether an incident should be reported at all."""
+    return victim.truth.verdict is not None
