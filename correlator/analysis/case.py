@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from correlator.analysis.confidence import ChainFeatures, CulpritFeatures
 from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange
 from correlator.analysis.load import LoadView
@@ -18,6 +19,7 @@ class Suspicion:
     """One suspect with the probability that it is a culprit; `ref` None stands for unattributed I/O."""
 
     contribution: Contribution
+    features: CulpritFeatures
     confidence: float
 
     @property
@@ -46,7 +48,10 @@ class VolumeCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """All that a finding says, before it is put into words. `volume` is None where none is mapped or seen."""
+    """All that a finding says, before it is put into words. `volume` is None where none is mapped or seen.
+
+    `chain` is None where no volume got worse for a victim that is exposed to it.
+    """
 
     victim: Victim
     spans: Spans
@@ -60,6 +65,7 @@ class Case:
     verdict: Verdict
     confidence: float
     reasons: tuple[str, ...]
+    chain: ChainFeatures | None
     suspicions: tuple[Suspicion, ...]
     blind_spots: tuple[BlindSpot, ...]
 

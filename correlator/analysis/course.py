@@ -74,8 +74,7 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> 
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
     seen = np.isfinite(victim.first_tokens)
-    around = Spans.around(onset, end, window.quiet[row])
-    spans = Spans(around.before & seen, around.during & seen)
+    spans = Spans.around(onset, end, window.quiet[row]).within(seen)
     scene = Scene(
         frames=window.frames,
         topology=window.topology,

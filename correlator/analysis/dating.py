@@ -17,6 +17,12 @@ MARGIN_STEPS = 2
 LOOK_BACK_STEPS = 32
 """What changed longer before the steepest rise is another story."""
 
+BEYOND = 2.0
+LARGEST_SCORE = 10.0
+SMALLEST_SPREAD = 0.1
+"""In robust standard deviations of the logarithm: where a change may begin, and what no step exceeds. A steady
+volume's logarithm is taken to scatter by no less than a tenth."""
+
 REFERENCE_STEPS = 20
 """With fewer quiet steps nothing is known of what is usual on the volume."""
 
@@ -37,23 +43,33 @@ def dated_by_volume(victim: Victim, use: DeviceUse, onset: int, before: Bools, q
     ]
     near = [step for distance, step in nearest if distance <= MARGIN_STEPS]
     ramps = [step for step in changes if step is not None and onset - LOOK_BACK_STEPS <= step < onset]
-    earlier = [step for step in ramps if was_slow(victim, step, onset, before & quiet)]
+    earlier = [step for step in ramps if _began_slow(victim, step, onset, before & quiet)]
     if near or not earlier:
         return min(near, key=lambda step: abs(step - onset), default=onset)
     return max(earlier)
 
 
+def _began_slow(victim: Victim, start: int, onset: int, before: Bools) -> bool:
+    """Whether first tokens were slow in all of [start, onset), and not only since shortly before `onset`."""
+    return all(was_slow(victim, start, end, before) for end in {onset, (start + onset + 1) // 2})
+
+
 def _changed_at(series: Floats, before: Bools, onset: int) -> int | None:
-    """Where a reading of the volume left what it usually is, up to the end: a scan for one change of mean rank."""
+    """Where a reading of the volume left what it usually is, up to the end: a scan for one change of level.
+
+    In robust standard deviations of its logarithm: a queue that doubles is small beside one that grows a hundredfold.
+    """
     steps = np.arange(len(series))
-    usual = np.sort(series[before & (steps < onset - 1) & np.isfinite(series)])
+    known = np.isfinite(series) & (series > 0)
+    usual = np.log(series[before & (steps < onset - 1) & known])
     if len(usual) < REFERENCE_STEPS:
         return None
-    rank = (np.searchsorted(usual, series, "left") + np.searchsorted(usual, series, "right")) / (2.0 * len(usual))
-    known = np.isfinite(series)
-    score = np.where(known, rank - 0.5, 0.0)
+    middle = float(np.median(usual))
+    spread = max(1.4826 * float(np.median(abs(usual - middle))), SMALLEST_SPREAD)
+    score = np.zeros(len(series))
+    score[known] = np.clip((np.log(series[known]) - middle) / spread, -LARGEST_SCORE, LARGEST_SCORE)
     number = np.cumsum(known[::-1])[::-1]
     height = np.cumsum(score[::-1])[::-1] / np.sqrt(np.maximum(number, 1))
-    height[~known | (score <= 0)] = -np.inf
+    height[~known | (score < BEYOND)] = -np.inf
     best = int(np.argmax(height))
     return best if np.isfinite(height[best]) else None

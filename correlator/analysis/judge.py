@@ -6,12 +6,14 @@ import numpy as np
 
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
+from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, exposure, ramp, split_excess, volume_change
+from correlator.analysis.links import ExcessSplit, exposure, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
-from correlator.analysis.suspects import Contribution, contributions, culprit_probability
+from correlator.analysis.suspects import contributions
 from correlator.analysis.volumes import device_use, error_states, pod_pressure, pods_on_volume
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
@@ -38,8 +40,8 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     cases = [_volume_case(scene, volume_id, during, load) for volume_id in volumes_of(scene)]
     volume = max(cases, key=lambda case: (case.worse.seen, case.strength), default=None)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
-    ruling = _rule(scene, load, volume, split)
-    suspicions = _suspicions(scene, volume, ruling) if volume else ()
+    ruling = _rule(scene, load, volume, split, parameters)
+    suspicions = _suspicions(scene, volume, ruling, parameters) if volume else ()
     ruling = _settle(ruling, suspicions, parameters)
     return Case(
         victim=scene.victim,
@@ -54,6 +56,7 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
         verdict=ruling.verdict,
         confidence=ruling.confidence,
         reasons=ruling.reasons,
+        chain=ruling.chain,
         suspicions=suspicions,
         blind_spots=_blind_spots(scene, load, volume),
     )
@@ -84,7 +87,7 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
         worse=worse,
         exposure=felt,
         split=split,
-        contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset),
+        contributions=contributions(pods, worse.use, worse.prices, spans, scene.onset),
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )
@@ -102,9 +105,12 @@ class Ruling:
     verdict: Verdict
     confidence: float
     reasons: tuple[str, ...]
+    chain: ChainFeatures | None = None
 
 
-def _rule(scene: Scene, load: LoadView, volume: VolumeCase | None, split: ExcessSplit) -> Ruling:
+def _rule(
+    scene: Scene, load: LoadView, volume: VolumeCase | None, split: ExcessSplit, parameters: Parameters
+) -> Ruling:
     """The verdict, from what must hold first to what is left over."""
     if int(scene.spans.during.sum()) < MIN_STEPS:
         return Ruling(Verdict.UNDETERMINED, 0.0, ("evidence_still_gathering",))
@@ -116,7 +122,10 @@ def _rule(scene: Scene, load: LoadView, volume: VolumeCase | None, split: Excess
         return Ruling(Verdict.UNDETERMINED, 0.0, ("volume_got_worse", "victim_io_not_seen"))
     if volume.exposure.probability < EXPOSED:
         return _not_storage(load, ("volume_got_worse", "victim_not_exposed"), 1.0 - volume.exposure.probability)
-    return _busy_volume(load, volume, scene, split)
+    chain = chain_features(volume, scene.spans)
+    return replace(
+        _busy_volume(load, volume, scene, split, parameters.confidence.chain.probability(chain)), chain=chain
+    )
 
 
 def _without_volume(load: LoadView, reason: str) -> Ruling:
@@ -142,8 +151,8 @@ def _not_storage(load: LoadView, reasons: tuple[str, ...], confidence: float) ->
     return Ruling(Verdict.OTHER, 0.9 * confidence, (*reasons, "load_unchanged" if load.seen else "load_not_seen"))
 
 
-def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit) -> Ruling:
-    """The volume got worse and the victim feels it: whose I/O was it?"""
+def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit, contention: float) -> Ruling:
+    """The volume got worse and the victim feels it: whose I/O was it? Others', with the probability `contention`."""
     chain = volume.worse.got_worse * (volume.exposure.probability or 0.0)
     reasons = ("volume_got_worse", "victim_exposed", *(("load_rose",) if load.is_up else ()))
     too_thin = _too_thin(volume, scene.spans)
@@ -157,7 +166,7 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
         return _own_io(load, volume, scene, Ruling(Verdict.OWN_IO, chain * added * own, reasons))
     if split.total > 0 and split.load > split.storage:
         return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
-    return Ruling(Verdict.CONTENTION, chain * added, (*reasons, "others_added_load"))
+    return Ruling(Verdict.CONTENTION, contention, (*reasons, "others_added_load"))
 
 
 def _too_thin(volume: VolumeCase, spans: Spans) -> str | None:
@@ -187,22 +196,18 @@ def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool
     return bool(during <= 1.5 * growth * max(before, 1e-9))
 
 
-def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling) -> tuple[Suspicion, ...]:
+def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Parameters) -> tuple[Suspicion, ...]:
     """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
     victim = scene.victim.key.ref
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
+    model = parameters.confidence.culprit
+    features = [(item, culprit_features(item, volume)) for item in volume.contributions.items]
     found = [
-        Suspicion(contribution=item, confidence=chain * _probability(item, volume.readings))
-        for item in volume.contributions.items
+        Suspicion(contribution=item, features=seen, confidence=chain * model.probability(seen))
+        for item, seen in features
         if item.ref != victim and item.rise > 0 and item.share >= 0.01  # noqa: PLR2004
     ]
     return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))
-
-
-def _probability(item: Contribution, readings: int) -> float:
-    """As `culprit_probability`; what no pod accounts for may only be late in the pods' counters at first."""
-    late = ramp(float(readings), (2.0, 0.3), (6.0, 1.0)) if item.ref is None else 1.0
-    return late * culprit_probability(item)
 
 
 def _settle(ruling: Ruling, suspicions: tuple[Suspicion, ...], parameters: Parameters) -> Ruling:

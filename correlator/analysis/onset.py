@@ -20,7 +20,7 @@ ESCALATION_Z = 5.0
 LIKELIHOOD_DROP = 6.0
 """Twice the drop of log-likelihood up to which another step may be the onset: that of a 95 % set or a little more."""
 
-SLOW_Z = 3.0
+SLOW_Z = 2.5
 """By so many standard errors the steps before a rise have to be slow to belong to it."""
 
 SMALLEST_SPREAD = 0.05

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from correlator.analysis.confidence import ConfidenceModel
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """What counts as a regression and as an accusation."""
+    """What counts as a regression and as an accusation, and how sure the engine is of whom."""
 
+    confidence: ConfidenceModel
     window_steps: int = 240
     window_seconds_minimum: int = 900
     accusation_threshold: float = 0.8

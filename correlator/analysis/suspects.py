@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlator.analysis.cadence import evened
-from correlator.analysis.links import ramp
 from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.volumes import PodsOnVolume
+from correlator.analysis.recurrence import recurred
+from correlator.analysis.tracking import tracking
+from correlator.analysis.volumes import DeviceUse, PodsOnVolume
 from correlator.analysis.windows import Spans, block_means, mean_over
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
@@ -28,7 +29,8 @@ class Contribution:
     `load` and the two means have the four rates of `volumes.RATES`; `device_time` is the priced load, shape (T,).
     `rise` is seconds of device time a second more than before; `share` its part of all rises, 0 when it fell.
     `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
-    `p_value`: how often an equally long quiet stretch rose as much; None without history.
+    `p_value`: how often an equally long quiet stretch rose as much; None without history. `tracking` and `recurred`:
+    see the modules of these names.
     """
 
     ref: PodRef | None
@@ -39,6 +41,8 @@ class Contribution:
     share: float
     lag_steps: int | None
     p_value: float | None
+    tracking: float
+    recurred: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,20 +68,20 @@ class Contributions:
         return found.share if found is not None else 0.0
 
 
-def contributions(pods: PodsOnVolume, device: Floats, prices: Prices, spans: Spans, onset: int) -> Contributions:
-    """Split what was added to a volume among the pods on it; `device` is its own total load, shape (4, T).
+def contributions(pods: PodsOnVolume, use: DeviceUse, prices: Prices, spans: Spans, onset: int) -> Contributions:
+    """Split what was added to a volume among the pods on it.
 
     Priced loads add up, so each one's Shapley value is its own rise. What the device did beyond the pods' sum is
     unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
     """
     parts = [(ref, pods.loads[ref].load) for ref in sorted(pods.loads)]
-    rest = _unattributed([load for _, load in parts], evened(device, pods.read), pods.told)
-    measure = _Measure(prices, spans, onset)
+    rest = _unattributed([load for _, load in parts], evened(use.load, pods.read), pods.told)
+    measure = _Measure(prices, spans, onset, evened(use.queue_depth[None, :], pods.read)[0])
     rises = [measure.rise(load) for _, load in parts]
     # The rest is the difference of long means: scrapes of device and pods do not fall on the same instant.
     rises.append(measure.rise(rest))
     total = sum(max(0.0, rise) for rise in rises)
-    before = mean_over(prices.of(device), spans.before)
+    before = mean_over(prices.of(use.load), spans.before)
     items = [
         measure.contribution(ref, load, rise, total)
         for (ref, load), rise in zip([*parts, (None, rest)], rises, strict=True)
@@ -108,6 +112,7 @@ class _Measure:
     prices: Prices
     spans: Spans
     onset: int
+    queue: Floats
 
     def rise(self, load: Floats) -> float:
         """Priced mean during minus before, each rate's mean at least 0; 0 where a side is not known."""
@@ -128,6 +133,8 @@ class _Measure:
             share=max(0.0, rise) / total if total > 0 else 0.0,
             lag_steps=_lag(device_time, self.spans, self.onset),
             p_value=_p_value(device_time, self.spans),
+            tracking=tracking(device_time, self.queue, self.spans.before | self.spans.during),
+            recurred=recurred(device_time, self.spans),
         )
 
 
@@ -184,17 +191,3 @@ def q_values(p_values: Sequence[float | None]) -> list[float | None]:
         smallest = min(smallest, p * size * penalty / rank)
         adjusted[position] = smallest
     return adjusted
-
-
-def culprit_probability(item: Contribution) -> float:
-    """Probability that this contribution is a culprit, given that the chain from volume to first tokens holds."""
-    share = ramp(item.share, (0.03, 0.0), (0.07, 0.1), (0.1, 0.4), (0.15, 0.8), (0.2, 0.93), (0.35, 0.985))
-    unusual = ramp(item.p_value if item.p_value is not None else 0.5, (0.05, 1.0), (0.15, 0.85), (0.5, 0.4))
-    return share * unusual * _timing(item.lag_steps)
-
-
-def _timing(lag_steps: int | None) -> float:
-    """Order in time counts only beyond what scrapes can resolve; a rise long before or after speaks against."""
-    if lag_steps is None:
-        return 0.6
-    return ramp(float(lag_steps), (-16.0, 0.7), (-6.0, 0.97), (-3.0, 1.0), (2.0, 1.0), (4.0, 0.7), (8.0, 0.3))

@@ -13,16 +13,25 @@ GUARD_STEPS = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
-    """The quiet steps before and the slow steps during a regression, both of shape (T,)."""
+    """Steps before, during, and of earlier regressions of the same victim, each of shape (T,).
+
+    `before` are quiet and end shortly before the onset; `earlier` lie before it too and are not quiet.
+    """
 
     before: Bools
     during: Bools
+    earlier: Bools
 
     @classmethod
     def around(cls, onset: int, end: int, quiet: Bools) -> "Spans":
         """Quiet steps up to shortly before `onset`, and [onset, end)."""
         steps = np.arange(len(quiet))
-        return cls(quiet & (steps < onset - GUARD_STEPS), (steps >= onset) & (steps < end))
+        past = steps < onset - GUARD_STEPS
+        return cls(quiet & past, (steps >= onset) & (steps < end), ~quiet & past)
+
+    def within(self, steps: Bools) -> "Spans":
+        """These spans without the steps that are not chosen."""
+        return Spans(self.before & steps, self.during & steps, self.earlier & steps)
 
 
 def mean_over(values: Floats, steps: Bools) -> float:

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from correlator.analysis.parameters import Parameters
+from correlator.calibration import bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, WholeSeconds
 
-_DEFAULT = Parameters()
+_DEFAULT = Parameters(confidence=bundled())
 
 
 class _Group(BaseModel):
@@ -105,9 +106,15 @@ class EngineSettings(_Group):
         description="Rise of TTFT below which nobody minds, whatever the ratio: people do not feel 10 ms.",
     )
 
+    confidence_model: Path | None = Field(
+        None,
+        description="File with a confidence model fitted on one's own cases, in place of the one in the package.",
+    )
+
     def parameters(self) -> Parameters:
-        """What the engine is told."""
+        """What the engine is told. Raises CalibrationError where the confidence model is none."""
         return Parameters(
+            confidence=bundled() if self.confidence_model is None else read(self.confidence_model),
             window_steps=self.window_steps,
             window_seconds_minimum=int(self.window_minimum.total_seconds()),
             accusation_threshold=self.accusation_threshold,

@@ -8,13 +8,13 @@ import numpy as np
 
 from correlator import catalog
 from correlator.analysis.evaluate import evaluate
-from correlator.analysis.parameters import Parameters
 from correlator.inquiry import Inquiry
 from correlator.inquiry.inquiry import Judge
 from correlator.model.frame import Frame, Frames, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.sources.staleness import known_rows
+from tests.calibrated import calibrated
 from tests.simulator.case import Telemetry
 
 
@@ -90,7 +90,7 @@ def inquiry_into(telemetry: Telemetry, history: Telemetry | None = None, judge: 
     inquiry = Inquiry(
         source=TelemetrySource(telemetry, history),
         signals=_signals(),
-        parameters=Parameters(),
+        parameters=calibrated(),
         tiers={},
         judge=judge,
     )

@@ -32,8 +32,7 @@ def case_behind(
     victim = victims.one(row)
     end = grid.count if finding.ended_at is None else min(grid.count, grid.index(finding.ended_at.timestamp()))
     seen = np.isfinite(victim.first_tokens)
-    around = Spans.around(onset, end, quiet_steps(victims, memory)[row])
-    spans = Spans(around.before & seen, around.during & seen)
+    spans = Spans.around(onset, end, quiet_steps(victims, memory)[row]).within(seen)
     scene = Scene(
         frames=frames,
         topology=topology,

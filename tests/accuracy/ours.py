@@ -22,6 +22,7 @@ from tests.accuracy.looking import case_behind
 from tests.accuracy.moments import Span, is_of_event
 from tests.accuracy.records import records_of
 from tests.accuracy.results import UNATTRIBUTED, Answer, IncidentSeen, Named
+from tests.calibrated import calibrated
 from tests.simulator.case import Case, VictimTruth
 
 
@@ -120,7 +121,7 @@ def ours_at(window: Frames, topology: Topology, truth: VictimTruth, onset: int) 
     """Our attribution at the window's last step with the onset (an index into it) as given, not as we would date it."""
     begin = time.process_time()
     victims = victims_of(window)
-    parameters, memory = Parameters(), Memory()
+    parameters, memory = calibrated(), Memory()
     shared = Window(window, topology, victims, memory, quiet_steps(victims, memory), parameters)
     row = victims.keys.index(VictimKey(PodRef(truth.namespace, truth.pod), truth.model_name))
     stalled = not np.nansum(victims.first_tokens[row, onset:]) > 0

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import numpy as np
 
-from correlator.analysis.parameters import Parameters
 from correlator.catalog.loader import load
 from correlator.daemon import resident
 from correlator.inquiry import Inquiry, Walk
@@ -24,6 +23,7 @@ from correlator.topology import join
 from tests.bench import machine
 from tests.bench.cluster import SLOW_FROM, Shape, cluster
 from tests.bench.series import SCRAPE_SECONDS
+from tests.calibrated import calibrated
 
 QUIET_CYCLES = 8
 """Measured before victims get slower."""
@@ -84,7 +84,7 @@ def main(url: str) -> None:
     source = Watched(Shape(), PrometheusSource(url))
     signals = load()
     inquiry = Inquiry(
-        source=source, signals=signals, parameters=Parameters(), tiers={}, step_seconds=SCRAPE_SECONDS, chunk_steps=60
+        source=source, signals=signals, parameters=calibrated(), tiers={}, step_seconds=SCRAPE_SECONDS, chunk_steps=60
     )
     first = SLOW_FROM - (QUIET_CYCLES - 1) * SCRAPE_SECONDS
     walk = Walk(inquiry, SCRAPE_SECONDS, first - SCRAPE_SECONDS)

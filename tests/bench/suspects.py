@@ -4,10 +4,10 @@ import numpy as np
 
 from correlator.analysis.evaluate import evaluate, explain_victim
 from correlator.analysis.memory import Memory
-from correlator.analysis.parameters import Parameters
 from correlator.model.topology import PodRef
 from correlator.topology import join
 from tests.bench import machine
+from tests.calibrated import calibrated
 from tests.scenes import PodIo, Story
 
 SUSPECTS = 250
@@ -33,7 +33,7 @@ def crowd() -> Story:
 def main() -> None:
     """Detect the regression, then state it again and again."""
     machine.one_core()
-    frames, parameters, victim = crowd().frames(), Parameters(), PodRef("inference", "vllm-0")
+    frames, parameters, victim = crowd().frames(), calibrated(), PodRef("inference", "vllm-0")
     topology = join(frames)
     memory = evaluate(frames, topology, Memory(), frames.grid.last, parameters).memory
     taken = []

@@ -14,16 +14,16 @@ import time
 from pathlib import Path
 
 from correlator import catalog
-from correlator.analysis.parameters import Parameters
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.logs import configure_logs
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry
 from correlator.settings import LogLevel, LogSettings
 from correlator.sources.recording import RecordingSource
+from tests.calibrated import calibrated
 
 SETTLE_SECONDS = 30.0
-PARAMETERS = Parameters(window_steps=60)
+PARAMETERS = calibrated(window_steps=60)
 AT_BIRTH = 5
 LONGEST_DELAY_SECONDS = 0.03
 _TOLD = struct.Struct("q")

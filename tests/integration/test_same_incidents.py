@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from correlator import catalog
-from correlator.analysis.parameters import Parameters
 from correlator.cli.backtest import incidents_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.incidents.reader import Incidents
@@ -19,6 +18,7 @@ from correlator.model.incident import Incident
 from correlator.model.source import Source
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.recording import RecordingSource, write_recording
+from tests.calibrated import calibrated
 from tests.recorded import CULPRIT, END, ONSET, START, STEP, as_openmetrics, contention
 from tests.servers import openmetrics_blocks, prometheus
 
@@ -28,7 +28,7 @@ SETTLE_SECONDS = 30.0
 
 def inquiry(source: Source) -> Inquiry:
     """The same for all ways."""
-    return Inquiry(source=source, signals=catalog.load(), parameters=Parameters(window_steps=60), tiers={})
+    return Inquiry(source=source, signals=catalog.load(), parameters=calibrated(window_steps=60), tiers={})
 
 
 @pytest.fixture(scope="module")

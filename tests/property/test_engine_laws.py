@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from correlator.analysis.evaluate import evaluate
 from correlator.analysis.memory import Memory
-from correlator.analysis.parameters import Parameters
 from correlator.model.finding import Finding, Verdict
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
 from correlator.topology import join
+from tests.calibrated import calibrated
 from tests.scenes import Story
 from tests.unit.analysis import stories
 from tests.unit.analysis.playing import play, play_frames, window
@@ -219,5 +219,5 @@ def test_an_empty_row_is_no_row() -> None:
         {**seen.by_signal, "pod_writes": Frame.from_rows("pod_writes", seen.grid, rows)},
         seen.intervals,
     )
-    plain, with_ghost = (evaluate(f, join(f), Memory(), f.grid.last, Parameters()).findings[0] for f in (seen, haunted))
+    plain, with_ghost = (evaluate(f, join(f), Memory(), f.grid.last, calibrated()).findings[0] for f in (seen, haunted))
     assert plain.explanation == with_ghost.explanation

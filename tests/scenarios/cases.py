@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from correlator import catalog
-from correlator.analysis.parameters import Parameters
 from correlator.incidents.lifecycle import incident_of
 from correlator.inquiry import Inquiry
 from correlator.model.finding import SuspectKind
 from correlator.model.incident import Incident
 from correlator.sources.recording import RecordingSource
+from tests.calibrated import calibrated
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -80,7 +80,7 @@ def truth_of(name: str) -> Truth:
 def judged(name: str) -> Judged:
     """Walk through a recording as the daemon would."""
     source = RecordingSource(FIXTURES / name / "recording.zip")
-    inquiry = Inquiry(source=source, signals=catalog.load(), parameters=Parameters(), tiers={})
+    inquiry = Inquiry(source=source, signals=catalog.load(), parameters=calibrated(), tiers={})
     found: dict[str, Incident] = {}
     accused = set()
     for evaluation in inquiry.steps(*source.span(0.0)):

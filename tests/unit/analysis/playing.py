@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from correlator.analysis.evaluate import Evaluation, evaluate
 from correlator.analysis.memory import Memory
-from correlator.analysis.parameters import Parameters
 from correlator.model.finding import Finding, Suspect
 from correlator.model.frame import Frame, Frames
 from correlator.model.grid import Grid
 from correlator.topology import join
+from tests.calibrated import calibrated
 from tests.scenes import Story
 
 WIDTH = 241
@@ -63,7 +63,7 @@ def play_frames(frames: Frames, first: int, last: int, memory: Memory | None = N
     evaluation: Evaluation | None = None
     for end in range(first, last + 1):
         seen = window(frames, end)
-        evaluation = evaluate(seen, join(seen), kept, seen.grid.last, Parameters())
+        evaluation = evaluate(seen, join(seen), kept, seen.grid.last, calibrated())
         kept = Memory.decode(evaluation.memory.encode())
         findings += evaluation.findings
     assert evaluation is not None

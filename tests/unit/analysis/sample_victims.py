@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import Detection, detect
 from correlator.analysis.victims import Victim, VictimKey, Victims
 from correlator.model.frame import Floats
 from correlator.model.grid import Grid
 from correlator.model.topology import PodRef
+from tests.calibrated import calibrated
 from tests.scenes import BOUNDS
 
 FINE = np.array([*BOUNDS, np.inf])
@@ -53,7 +53,7 @@ def slowed(rate: float, step: int, since: int, ratio: float = 4.0, **kwargs: int
 
 def found(seen: Victims) -> list[Detection]:
     """What is detected at the last step when all steps may serve as reference."""
-    return detect(seen, np.ones(seen.first_tokens.shape, dtype=np.bool_), Parameters())
+    return detect(seen, np.ones(seen.first_tokens.shape, dtype=np.bool_), calibrated())
 
 
 def first_found(seen: Victims, since: int) -> tuple[int, Detection] | None:

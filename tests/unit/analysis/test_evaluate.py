@@ -6,11 +6,11 @@ import pytest
 
 from correlator.analysis.evaluate import evaluate, explain_victim
 from correlator.analysis.memory import Memory
-from correlator.analysis.parameters import Parameters
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Frame, Frames, labels_of
 from correlator.model.topology import PodRef
 from correlator.topology import join
+from tests.calibrated import calibrated
 from tests.unit.analysis import stories
 from tests.unit.analysis.playing import play, play_frames, window
 from tests.unit.analysis.stories import END, FIRST, LATER, ONSET, STEPS
@@ -96,7 +96,7 @@ def test_memory_may_be_stored_between_any_two_steps() -> None:
     findings: list[Finding] = []
     for end in range(FIRST, LATER + 1):
         seen = window(frames, end)
-        evaluation = evaluate(seen, join(seen), memory, seen.grid.last, Parameters())
+        evaluation = evaluate(seen, join(seen), memory, seen.grid.last, calibrated())
         memory = evaluation.memory
         findings += evaluation.findings
     assert tuple(findings) == stored.findings
@@ -109,8 +109,8 @@ def test_a_step_is_a_function_of_its_arguments() -> None:
     seen = window(frames, ONSET + 2)
     topology = join(seen)
     copies = {name: frame.values.copy() for name, frame in seen.by_signal.items()}
-    one = evaluate(seen, topology, Memory(), seen.grid.last, Parameters())
-    two = evaluate(seen, topology, Memory(), seen.grid.last, Parameters())
+    one = evaluate(seen, topology, Memory(), seen.grid.last, calibrated())
+    two = evaluate(seen, topology, Memory(), seen.grid.last, calibrated())
     assert one == two
     assert one.findings
     for name, frame in seen.by_signal.items():
@@ -121,13 +121,13 @@ def test_only_the_last_step_can_be_judged() -> None:
     """Anything else would look into the future."""
     seen = window(stories.quiet().frames(), 100)
     with pytest.raises(ValueError, match="not the last"):
-        evaluate(seen, join(seen), Memory(), seen.grid.start, Parameters())
+        evaluate(seen, join(seen), Memory(), seen.grid.start, calibrated())
 
 
 def test_nothing_to_see_is_said() -> None:
     """Empty frames: no findings, and what is missing in words."""
     grid = window(stories.quiet().frames(), 100).grid
-    evaluation = evaluate(Frames(grid, {}), join(Frames(grid, {})), Memory(), grid.last, Parameters())
+    evaluation = evaluate(Frames(grid, {}), join(Frames(grid, {})), Memory(), grid.last, calibrated())
     assert evaluation.findings == ()
     assert {spot.signal for spot in evaluation.snapshot.blind_spots} == {"ttft_bucket", "disk_queue_time", "pod_reads"}
 
@@ -137,7 +137,7 @@ def test_a_higher_threshold_accuses_less() -> None:
     seen = window(stories.one_writer().frames(), ONSET + 8)
     for threshold, accused in ((0.8, True), (0.99, False)):
         found = explain_victim(
-            seen, join(seen), VICTIM, Memory(), replace(Parameters(), accusation_threshold=threshold)
+            seen, join(seen), VICTIM, Memory(), replace(calibrated(), accusation_threshold=threshold)
         )
         assert found is not None
         assert found.suspects[0].accused == accused
@@ -146,10 +146,10 @@ def test_a_higher_threshold_accuses_less() -> None:
 def test_any_victim_can_be_explained_regressed_or_not() -> None:
     """A quiet one is told as such; one that does not exist is None."""
     seen = window(stories.quiet().frames(), 100)
-    found = explain_victim(seen, join(seen), VICTIM, Memory(), Parameters())
+    found = explain_victim(seen, join(seen), VICTIM, Memory(), calibrated())
     assert found is not None
     assert found.reasons[0] == "no_open_regression"
-    assert explain_victim(seen, join(seen), PodRef("a", "b"), Memory(), Parameters()) is None
+    assert explain_victim(seen, join(seen), PodRef("a", "b"), Memory(), calibrated()) is None
 
 
 def test_a_restart_of_the_victim_accuses_nobody() -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from correlator.analysis.level import Level, effect, is_practical
 from correlator.analysis.onset import onset_of
-from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import detect
+from tests.calibrated import calibrated
 from tests.unit.analysis.sample_victims import COARSE, first_found, found, only, slowed, until, victims
 
 ALL = np.ones((1, 240), dtype=np.bool_)
@@ -104,7 +104,7 @@ def test_steps_of_a_known_regression_are_no_reference() -> None:
     seen = victims(np.full(200, 40), means)
     quiet = np.ones((1, 200), dtype=np.bool_)
     quiet[0, 58:142] = False
-    detections = detect(seen, quiet, Parameters())
+    detections = detect(seen, quiet, calibrated())
     assert [d.onset for d in detections] == [190]
 
 
@@ -160,7 +160,7 @@ def test_practical_needs_ratio_and_floor() -> None:
     bounds = np.array([np.inf])
     for before, after, felt in ((0.002, 0.004, False), (1.0, 1.04, False), (0.05, 0.08, True)):
         level = Level(np.array([10.0]), before, 10.0)
-        assert is_practical(effect(level, Level(np.array([10.0]), after, 10.0), bounds), Parameters()) == felt
+        assert is_practical(effect(level, Level(np.array([10.0]), after, 10.0), bounds), calibrated()) == felt
     nothing = Level(np.zeros(1), float("nan"), 0.0)
     assert effect(nothing, nothing, bounds) is None
-    assert not is_practical(None, Parameters())
+    assert not is_practical(None, calibrated())

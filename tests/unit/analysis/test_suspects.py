@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlator.analysis.features import timeliness
 from correlator.analysis.price import PRIOR, Prices
-from correlator.analysis.suspects import Contributions, contributions, culprit_probability, q_values
-from correlator.analysis.volumes import PodLoad, PodsOnVolume
+from correlator.analysis.suspects import Contributions, contributions, q_values
+from correlator.analysis.volumes import DeviceUse, PodLoad, PodsOnVolume
 from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
@@ -33,11 +34,17 @@ def burst(low: float, high: float, start: int = ONSET, end: int = END) -> Floats
     return rate
 
 
+def disk(load: Floats) -> DeviceUse:
+    """A device under this load, whose queue is what the load costs."""
+    unknown = np.full(STEPS, np.nan)
+    return DeviceUse(load, unknown, PRICES.of(load), unknown, unknown, unknown, unknown, unknown)
+
+
 def split(rates: Mapping[str, Floats], hidden: Floats | float = 0.0, *, visible: bool = True) -> Contributions:
     """The split among pods of these rates and what nobody accounts for."""
     pods = {PodRef("n", name): PodLoad(PodRef("n", name), writes(rate)) for name, rate in rates.items()}
     device = sum((pod.load for pod in pods.values()), writes(np.zeros(STEPS) + hidden))
-    return contributions(PodsOnVolume(pods, SEEN if visible else ~SEEN, None), device, PRICES, SPANS, ONSET)
+    return contributions(PodsOnVolume(pods, SEEN if visible else ~SEEN, None), disk(device), PRICES, SPANS, ONSET)
 
 
 def share(found: Contributions, name: str) -> float:
@@ -66,17 +73,15 @@ def test_a_falling_rate_is_never_a_share() -> None:
     assert starved is not None
     assert starved.rise < 0
     assert starved.share == 0.0
-    assert culprit_probability(starved) == 0.0
     assert share(found, "new") == pytest.approx(1.0)
 
 
 def test_a_bystander_with_little_io_gets_little() -> None:
-    """It starts in the same second, and its probability is small for its size."""
+    """It starts in the same second."""
     found = split({"culprit": burst(0, 1000), "bystander": burst(0, 20)})
     bystander = found.of(PodRef("n", "bystander"))
     assert bystander is not None
     assert bystander.share < 0.03
-    assert culprit_probability(bystander) == 0.0
 
 
 def test_io_that_no_pod_accounts_for_is_its_own_suspect() -> None:
@@ -134,8 +139,8 @@ def test_an_older_burst_is_not_the_rise() -> None:
 def test_who_rose_first_long_after_the_onset_is_hardly_the_cause() -> None:
     """The probability falls with lateness beyond what scrapes resolve, not within it."""
     late = [split({"a": burst(0, 500, start=ONSET + lag)}).items[0] for lag in (0, 2, 8)]
-    chances = [culprit_probability(item) for item in late]
-    assert chances[0] == chances[1] > 0.9
+    chances = [timeliness(item.lag_steps) for item in late]
+    assert chances[0] == chances[1] == 1.0
     assert chances[2] < 0.5
 
 
@@ -146,14 +151,15 @@ def test_what_happens_often_is_not_unusual() -> None:
         often[start : start + 6] = 500
     spans = Spans.around(ONSET, ONSET + 6, np.ones(STEPS, dtype=np.bool_))
     pods = {PodRef("n", "a"): PodLoad(PodRef("n", "a"), writes(often))}
-    usual = contributions(PodsOnVolume(pods, SEEN, None), writes(often), PRICES, spans, ONSET).of(PodRef("n", "a"))
+    usual = contributions(PodsOnVolume(pods, SEEN, None), disk(writes(often)), PRICES, spans, ONSET).of(
+        PodRef("n", "a")
+    )
     assert usual is not None
     assert usual.p_value is not None
     assert usual.p_value > 0.05
     once = split({"a": burst(0, 500)}).items[0]
     assert once.p_value is not None
     assert once.p_value < 0.05
-    assert culprit_probability(usual) < culprit_probability(once)
 
 
 def test_a_p_value_counts_the_seen_stretch_itself() -> None:

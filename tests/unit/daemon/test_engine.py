@@ -23,6 +23,7 @@ from correlator.model.frame import BlindSpot, Frames
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
 from correlator.model.topology import Topology
+from tests.calibrated import calibrated
 from tests.factories import make_finding
 from tests.fakes import FakeSource, signal
 
@@ -71,7 +72,7 @@ class Setting:
         inquiry = Inquiry(
             source=self.source,
             signals=[signal("s")],
-            parameters=Parameters(window_steps=20, window_seconds_minimum=60),
+            parameters=calibrated(window_steps=20, window_seconds_minimum=60),
             tiers={},
             judge=self.judge,
         )

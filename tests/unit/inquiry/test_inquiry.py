@@ -20,10 +20,11 @@ from correlator.model.signal import Aspect, Kind
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
 from correlator.model.topology import Topology
+from tests.calibrated import calibrated
 from tests.fakes import FakeSource, Reading, signal
 
 STEP = 15
-PARAMETERS = Parameters(window_steps=20, window_seconds_minimum=60)
+PARAMETERS = calibrated(window_steps=20, window_seconds_minimum=60)
 Seen = tuple[int, str]
 
 
@@ -133,7 +134,7 @@ def test_only_new_columns_are_asked_for() -> None:
 
 def test_window_reaches_so_many_steps_back_and_no_less_than_the_minimum() -> None:
     """Steps count where they are long, time where they are short."""
-    made = replace(inquiry(Witness()), parameters=Parameters(window_steps=20, window_seconds_minimum=601))
+    made = replace(inquiry(Witness()), parameters=calibrated(window_steps=20, window_seconds_minimum=601))
     assert made.width(60) == 21
     assert made.width(15) == 42
 
