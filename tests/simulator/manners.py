@@ -1,0 +1,105 @@
+"""What pods do to a device when they are not idle: the ways of writing and reading that fill a queue, or do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.simulator.case import Floats
+from tests.simulator.devices import Operation
+from tests.simulator.names import OwnerKind
+from tests.simulator.patterns import PATTERNS, waver
+from tests.simulator.scene import UNSEEN, Stream
+from tests.simulator.stage import Stage, usual_ttft
+
+DEEPEST = 1024.0
+BEARABLE = 0.7
+"""Part of its slots that a slow victim may fill: beyond, requests pile up without bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """A way of doing I/O: possible sizes of operations in bytes, and flushes for each of them."""
+
+    is_write: bool
+    sizes: tuple[int, ...]
+    flushes: tuple[float, ...] = (0.0,)
+
+
+MANNERS = {
+    "write": Manner(is_write=True, sizes=(262144, 524288, 1048576)),
+    "read": Manner(is_write=False, sizes=(131072, 262144, 524288, 1048576)),
+    "small": Manner(is_write=True, sizes=(4096, 8192, 16384)),
+    "metadata": Manner(is_write=True, sizes=(4096, 8192), flushes=(0.25, 0.5, 1.0)),
+}
+
+
+def wanted_wait(stage: Stage, ratio: float) -> float:
+    """Seconds of queueing that make the victim's first tokens so many times as long, at a healthy device."""
+    victim = stage.victim
+    usual, reads, _ = usual_ttft(stage, victim)
+    bearable = BEARABLE * victim.slots / float(victim.rate.mean()) / usual
+    device = stage.scene.devices[victim.device]
+    return max(min(ratio, bearable) - 1.0, 0.2) * usual / (reads * device.read_part)
+
+
+def draw_ratio(rng: np.random.Generator) -> float:
+    """How many times as long first tokens shall take."""
+    return float(np.exp(rng.uniform(np.log(1.5), np.log(7.0))))
+
+
+def saturate(stage: Stage, pod: int, manner: str, wait: float, shape: Floats, device: int | None = None) -> None:
+    """Let a pod keep so much work in the device's queue that others wait `wait` seconds; `shape` (T,) says when.
+
+    `pod` may be UNSEEN. Where the depth that this takes is beyond what programs use, it stays below.
+    """
+    rng, place = stage.rng, stage.victim.device if device is None else device
+    target, how = stage.scene.devices[place], MANNERS[manner]
+    operation = Operation(how.is_write, float(rng.choice(how.sizes)), float(rng.choice(how.flushes)))
+    seconds = target.part(operation) * wait + target.latency(operation)
+    depth = float(np.clip(seconds / target.cost(operation), 1.0, DEEPEST))
+    depths = np.maximum(1.0, depth * waver(rng, stage.ticks, 0.1, 60.0)) * shape
+    pace = np.where(shape > 0, np.inf, 0.0)
+    split = float(rng.choice((1.0, 1.0, rng.uniform(1.0, 1.25)))) if how.is_write else 1.0
+    stage.add_stream(Stream(pod, place, operation, pace, depths, split))
+
+
+def culprit_pod(stage: Stage, device: int | None = None) -> int:
+    """Whoever it will be: a pod born for it, one that came a while ago and was idle, or one of the neighbours."""
+    rng, clock = stage.rng, stage.scene.clock
+    place = stage.victim.device if device is None else device
+    choice = rng.uniform()
+    neighbours = [i for i, pod in enumerate(stage.scene.pods) if pod.device == place and i != stage.victim.pod]
+    if choice < 0.35 and neighbours:
+        return int(rng.choice(neighbours))
+    if choice < 0.75:
+        born = clock.event_start - rng.uniform(0.5, 4.0)
+        ended = clock.event_end + rng.uniform(0.0, 5.0) if rng.uniform() < 0.6 else float("inf")
+        owner: OwnerKind = "Job" if rng.uniform() < 0.7 else "ReplicaSet"
+        return stage.add_pod(place, owner, born, ended)
+    return stage.add_pod(place)
+
+
+def draw_shape(stage: Stage, name: str = "") -> Floats:
+    """The event's course in time; of a random kind, or of the given one."""
+    clock = stage.scene.clock
+    chosen = name or str(stage.rng.choice(("steady", "steady", "ramp", "bursts")))
+    return PATTERNS[chosen](stage.rng, stage.ticks, clock.event_start, clock.event_end)
+
+
+def small_starter(stage: Stage, device: int, share: float, at: float, until: float) -> int:
+    """A pod that begins with a little I/O at a moment: it takes about `share` of the device's time."""
+    rng, target = stage.rng, stage.scene.devices[device]
+    born = at - rng.uniform(0.2, 3.0) if rng.uniform() < 0.6 else None
+    pod = stage.add_pod(device, "Job" if born is not None and rng.uniform() < 0.7 else None, born)
+    size = float(rng.choice((4096, 16384, 65536, 131072)))
+    is_write = bool(rng.uniform() < 0.7)
+    on = ((stage.ticks >= at) & (stage.ticks < until)) * waver(rng, stage.ticks, 0.2, 30.0)
+    operation = Operation(is_write, size)
+    depth = np.full(len(on), float(rng.choice((1.0, 2.0))))
+    stage.add_stream(Stream(pod, device, operation, share / target.cost(operation) * on, depth))
+    return pod
+
+
+def unseen_writer(stage: Stage, wait: float, shape: Floats) -> None:
+    """I/O that no pod accounts for."""
+    saturate(stage, UNSEEN, str(stage.rng.choice(("write", "read", "small"))), wait, shape)

@@ -1,0 +1,60 @@
+"""The way in: one case of a kind by its seed, and those cases that show what their kind claims."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from tests.simulator.cadvisor import export_pods
+from tests.simulator.case import Case, Telemetry
+from tests.simulator.claims import is_shown
+from tests.simulator.kinds import KINDS, Kind
+from tests.simulator.kube_state import export_cluster
+from tests.simulator.node_exporter import export_nodes
+from tests.simulator.ordinary import draw_stage
+from tests.simulator.running import Outcome, run
+from tests.simulator.scene import Scene
+from tests.simulator.scrape import Book
+from tests.simulator.truth import impact_of, truth_of
+from tests.simulator.vllm import export_victim
+
+
+def simulate(kind: str, seed: int, step: int | None = None) -> Case:
+    """One case; equal arguments give an equal case. `step` is the grid's in seconds, None for any from 5 to 60.
+
+    Raises KeyError for a kind that is not in KINDS.
+    """
+    what = KINDS[kind]
+    stage = draw_stage(np.random.default_rng([seed, zlib.crc32(kind.encode())]), step, what.wishes)
+    what.build(stage)
+    outcome = run(stage.scene)
+    return _case(what, seed, stage.scene, outcome)
+
+
+def valid_cases(kind: str, seeds: Iterable[int], step: int | None = None) -> Iterator[Case]:
+    """The cases of these seeds in which what the kind claims is measured to have happened."""
+    return (case for case in (simulate(kind, seed, step) for seed in seeds) if case.is_validated)
+
+
+def _case(kind: Kind, seed: int, scene: Scene, outcome: Outcome) -> Case:
+    impacts = [impact_of(scene, answered) for answered in outcome.answered]
+    victims = tuple(truth_of(scene, outcome, which, kind.verdict, impact) for which, impact in enumerate(impacts))
+    return Case(
+        kind=kind.name,
+        family=kind.family,
+        seed=seed,
+        telemetry=telemetry_of(scene, outcome),
+        victims=victims,
+        is_validated=all(is_shown(kind, truth, impact) for truth, impact in zip(victims, impacts, strict=True)),
+    )
+
+
+def telemetry_of(scene: Scene, outcome: Outcome) -> Telemetry:
+    """What Prometheus would hold."""
+    book = Book()
+    for victim, answered in zip(scene.victims, outcome.answered, strict=True):
+        export_victim(book, scene, victim, answered)
+    export_nodes(book, scene, outcome)
+    export_pods(book, scene, outcome)
+    export_cluster(book, scene)
+    return book.telemetry(scene.clock)
