@@ -28,4 +28,4 @@ def write_diagram(path: Path, judged: Sequence[Judgement]) -> None:
         axes.set(xlabel="confidence of listed suspects", ylabel="share that were culprits")
         figure.tight_layout()
         path.parent.mkdir(parents=True, exist_ok=True)
-        FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})  # type: ignore[no-untyped-call]

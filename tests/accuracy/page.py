@@ -18,7 +18,7 @@ def renewed(text: str, part: str, lines: Sequence[str]) -> str:
     _, closed, after = rest.partition(end)
     if not (found and closed):
         raise ValueError(f"no part between {begin.strip()} and {end.strip()}")
-    return f"{before}{begin}{''.join(f'{line}\n' for line in lines)}{end}{after}"
+    return "".join([before, begin, *(f"{line}\n" for line in lines), end, after])
 
 
 def write_part(part: str, lines: Sequence[str], page: Path = PAGE) -> None:

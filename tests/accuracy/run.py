@@ -9,6 +9,8 @@ from tests.accuracy.outcomes import Outcomes
 from tests.accuracy.pool import each_of
 from tests.accuracy.split import Split, seeds
 from tests.simulator.case import Case
+from tests.simulator.kinds import KINDS
+from tests.simulator.simulate import simulate
 
 LAB = "lab:"
 """What the kinds of the lab's recordings begin with."""
@@ -21,6 +23,11 @@ class Task:
     kind: str
     split: Split
     slot: int
+
+
+def all_kinds() -> list[str]:
+    """Every kind that can be simulated."""
+    return list(KINDS)
 
 
 def tasks(kinds: Sequence[str], cases_per_kind: int, split: Split) -> list[Task]:
@@ -42,8 +49,6 @@ def case_of(kind: str, seed: int) -> Case:
     """A simulated case, or one of the lab's recordings, whatever the seed."""
     if kind.startswith(LAB):
         return lab_case(kind.removeprefix(LAB))
-    from tests.simulator.simulate import simulate  # noqa: PLC0415
-
     return simulate(kind, seed)
 
 
