@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write("\n".join(report) + "\n")
     if options.page:
         facts = f"{len(work)} stretches of {VICTIMS} victims, seeds {work[0].seed} to {work[-1].seed}"
-        write_part("quiet", [*provenance("make quietdays", facts), *report])
+        write_part("quiet", [*provenance("python -m tests.accuracy.quiet_days", facts), *report])
     return 1 if outcomes.failures or on_nulls(outcomes.cases).accusations else 0
 
 
