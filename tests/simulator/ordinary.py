@@ -36,12 +36,26 @@ def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> St
     ]
     stage = Stage(Scene(rng, clock, nodes, devices, _scraping(rng, clock.step)))
     for device in range(len(devices)):
-        most = 14 if device == 0 else 6
-        for _ in range(int(rng.integers(1, most))):
+        most = wishes.pods if device == 0 else (1, 6)
+        for _ in range(int(rng.integers(*most))):
             add_neighbour(stage, device)
     rate = min(rate, REQUESTS_AT_MOST / (clock.edges[-1] - clock.edges[0]))
-    stage.scene.victims.append(_victim(stage, 0, rate))
+    add_victim(stage, 0, rate)
     return stage
+
+
+def other_device(stage: Stage) -> int:
+    """A second device of the victim's node, with its own neighbours."""
+    scene, own = stage.scene, stage.victim.device
+    node = scene.devices[own].node
+    others = [place for place, device in enumerate(scene.devices) if device.node == node and place != own]
+    if others:
+        return int(stage.rng.choice(others))
+    drawn = draw_device(stage.rng, node, len(scene.devices))
+    scene.devices.append(replace(drawn, name=_unlike(scene.devices, drawn.name, node)))
+    for _ in range(int(stage.rng.integers(1, 5))):
+        add_neighbour(stage, len(scene.devices) - 1)
+    return len(scene.devices) - 1
 
 
 def _unlike(others: list[Device], name: str, node: int) -> str:
@@ -116,7 +130,7 @@ def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     return pod
 
 
-def _victim(stage: Stage, device: int, rate: float) -> Victim:
+def add_victim(stage: Stage, device: int, rate: float) -> None:
     """A server whose accelerator is up to half busy and whose requests spend a small part of their time in reads."""
     rng, scene, ticks = stage.rng, stage.scene, stage.ticks
     target = scene.devices[device]
@@ -150,7 +164,7 @@ def _victim(stage: Stage, device: int, rate: float) -> Victim:
         )
     )
     ones = np.ones(len(ticks))
-    return Victim(
+    victim = Victim(
         pod=len(scene.pods) - 1,
         device=device,
         model_name=str(rng.choice(names.MODELS)),
@@ -169,3 +183,4 @@ def _victim(stage: Stage, device: int, rate: float) -> Victim:
         compute_factor=ones.copy(),
         reads_factor=ones.copy(),
     )
+    scene.victims.append(victim)

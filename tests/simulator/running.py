@@ -141,7 +141,7 @@ def _count(scene: Scene, stream: Stream, service: Service, row: int) -> Counted:
 def _answer(scene: Scene, victim: Victim, seconds: Floats) -> Answered:
     """Serve a victim's requests; `seconds` (T,) is what one read takes."""
     rng, ticks = scene.rng, scene.clock.ticks
-    arrivals = _accepted(draw_arrivals(rng, ticks, victim.rate), victim)
+    arrivals = _accepted(victim.arrivals or draw_arrivals(rng, ticks, victim.rate), victim)
     tick = np.clip(np.searchsorted(ticks, arrivals.at, side="right") - 1, 0, len(ticks) - 1)
     tokens = arrivals.prompt_tokens * victim.prompt_factor[tick]
     reads = np.maximum(np.round(reads_of(victim, tokens, victim.reads_factor[tick])), 0.0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tests.simulator.arrivals import Arrivals
 from tests.simulator.case import Floats
 from tests.simulator.devices import Device, Operation
 from tests.simulator.names import Node, Pod
@@ -64,7 +65,8 @@ class Victim:
 
     A request does `reads_base + reads_per_token * tokens` times the operation `read` on `device`, `parallel` at once,
     then computes `compute_base + compute_per_token * tokens` seconds. `rate` is requests a second; factors are 1 on a
-    quiet day. In `pauses` the process is down: what arrives is refused, its counters begin anew.
+    quiet day. In `pauses` the process is down: what arrives is refused, its counters begin anew. `arrivals` are those
+    that were drawn before, None where any will do.
     """
 
     pod: int
@@ -85,6 +87,7 @@ class Victim:
     compute_factor: Floats
     reads_factor: Floats
     pauses: list[tuple[float, float]] = field(default_factory=list)
+    arrivals: Arrivals | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

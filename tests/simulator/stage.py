@@ -19,7 +19,8 @@ class Wishes:
     """What a kind asks of the ordinary day before it adds its own.
 
     `rates` are the lowest and highest requests a second, of which `event_requests` shall fall into the event; `quiet`,
-    `event` and `recovery` are ranges of steps; `media` the devices that the victim may have, empty for any.
+    `event` and `recovery` are ranges of steps; `media` the devices that the victim may have, empty for any;
+    `pods` how many are on that device beside it.
     """
 
     rates: tuple[float, float] = (0.15, 20.0)
@@ -27,6 +28,7 @@ class Wishes:
     event: tuple[int, int] = (16, 90)
     recovery: tuple[int, int] = (12, 60)
     media: tuple[str, ...] = ()
+    pods: tuple[int, int] = (2, 16)
     event_requests: float = 60.0
 
 

@@ -12,13 +12,14 @@ from tests.simulator.scene import UNSEEN, Scene
 UNATTRIBUTED = "unattributed"
 MOVED_RATIO, MOVED_SECONDS = 1.3, 0.010
 KEPT_RATIO, KEPT_SECONDS = 1.2, 0.010
+KEPT_READ_RATIO = 1.25
 LATE_SECONDS = 5.0
 FEW_REQUESTS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads."""
+    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads and in one of them."""
 
     before: int
     during: int
@@ -26,6 +27,7 @@ class Impact:
     mean_ratio: float
     mean_rise: float
     read_rise: float
+    read_ratio: float
 
     @property
     def moved(self) -> bool:
@@ -44,8 +46,8 @@ class Impact:
 
     @property
     def not_by_storage(self) -> bool:
-        """Reads carry next to nothing of the rise."""
-        return self.read_rise <= 0.1 * max(self.mean_rise, 0.0) + 1e-3
+        """Reads carry next to nothing of the rise, or are only more: each takes as long as before."""
+        return self.read_rise <= 0.1 * max(self.mean_rise, 0.0) + 1e-3 or self.read_ratio <= KEPT_READ_RATIO
 
     @property
     def _enough(self) -> bool:
@@ -57,7 +59,7 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
     before, during = _phases(scene, answered)
     ttft, reads = answered.ttft, answered.read_seconds
     if min(before.sum(), during.sum()) < 1:
-        return Impact(int(before.sum()), int(during.sum()), float("nan"), float("nan"), float("nan"), float("nan"))
+        return Impact(int(before.sum()), int(during.sum()), *[float("nan")] * 5)
     usual, slow = float(ttft[before].mean()), float(ttft[during].mean())
     return Impact(
         before=int(before.sum()),
@@ -66,7 +68,12 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
         mean_ratio=slow / usual,
         mean_rise=slow - usual,
         read_rise=float(reads[during].mean() - reads[before].mean()),
+        read_ratio=_seconds_of_a_read(answered, during) / _seconds_of_a_read(answered, before),
     )
+
+
+def _seconds_of_a_read(answered: Answered, chosen: NDArray[np.bool_]) -> float:
+    return float(answered.read_seconds[chosen].sum() / max(answered.reads[chosen].sum(), 1.0))
 
 
 def _phases(scene: Scene, answered: Answered) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
