@@ -40,13 +40,13 @@ MANNERS = {
 }
 
 
-def wanted_wait(stage: Stage, ratio: float) -> float:
-    """Seconds of queueing that make the victim's first tokens so many times as long, at a healthy device."""
-    victim = stage.victim
+def wanted_wait(stage: Stage, ratio: float, which: int = 0) -> float:
+    """Seconds of queueing that make a victim's first tokens so many times as long, at a healthy device."""
+    victim = stage.scene.victims[which]
     usual, reads, _ = usual_ttft(stage, victim)
     bearable = BEARABLE * victim.slots / float(victim.rate.mean()) / usual
     device = stage.scene.devices[victim.device]
-    return max(min(ratio, bearable) - 1.0, 0.2) * usual / (reads * device.read_part)
+    return (max(min(ratio, bearable), min(ratio, 1.2)) - 1.0) * usual / (reads * device.read_part)
 
 
 def draw_ratio(rng: np.random.Generator) -> float:
@@ -119,27 +119,29 @@ def paced(stage: Stage, pod: int, device: int, operation: Operation, share: Floa
     stage.add_stream(Stream(pod, device, operation, share / stage.scene.devices[device].cost(operation), depth))
 
 
-def harmless(stage: Stage, pod: int, shape: Floats, rise: float) -> None:
-    """Let a pod do as much as makes the victim's first tokens longer by a part of `rise` at most.
+def harmless(stage: Stage, pod: int, shape: Floats, rise: float, device: int | None = None) -> None:
+    """Let a pod do as much as makes any victim's first tokens longer by a part of `rise` at most.
 
     It may still be a lot: a fast device bears much before it lets anybody wait.
     """
-    device = stage.scene.devices[stage.victim.device]
-    wait = wanted_wait(stage, 1.0 + rise)
+    place = stage.victim.device if device is None else device
+    here = [which for which, victim in enumerate(stage.scene.victims) if victim.device == place]
+    wait = min(wanted_wait(stage, 1.0 + rise, which) for which in here)
+    target = stage.scene.devices[place]
     is_write = bool(stage.rng.uniform() < 0.75)
     operations = [Operation(is_write, float(size)) for size in (4096, 16384, 65536, 131072, 262144)]
-    fitting = [each for each in operations if device.cost(each) <= 2.0 * wait] or operations[:1]
+    fitting = [each for each in operations if target.cost(each) <= 2.0 * wait] or operations[:1]
     operation = fitting[int(stage.rng.integers(max(0, len(fitting) - 2), len(fitting)))]
-    share = min(0.4, 0.8 * wait / (wait + device.cost(operation)))
-    paced(stage, pod, stage.victim.device, operation, share * shape)
+    share = min(0.4, 0.8 * wait / (wait + target.cost(operation)))
+    paced(stage, pod, place, operation, share * shape)
 
 
-def heavy(stage: Stage, share: float) -> int:
-    """An innocent that has always been there, and takes a good part of the victim's device."""
-    rng = stage.rng
-    pod = stage.add_pod(stage.victim.device)
+def heavy(stage: Stage, share: float, device: int | None = None) -> int:
+    """An innocent that has always been there, and takes a good part of a device, the victim's unless given."""
+    rng, place = stage.rng, stage.victim.device if device is None else device
+    pod = stage.add_pod(place)
     operation = Operation(bool(rng.uniform() < 0.75), float(rng.choice((65536, 262144, 524288))))
-    paced(stage, pod, stage.victim.device, operation, share * waver(rng, stage.ticks, 0.08, 120.0))
+    paced(stage, pod, place, operation, share * waver(rng, stage.ticks, 0.08, 120.0))
     return pod
 
 

@@ -34,7 +34,7 @@ def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> St
     devices = [
         replace(device, name=_unlike(devices[:place], device.name, device.node)) for place, device in enumerate(devices)
     ]
-    stage = Stage(Scene(rng, clock, nodes, devices, _scraping(rng, clock.step)))
+    stage = Stage(Scene(rng, clock, nodes, devices, draw_scraping(rng, clock.step)))
     for device in range(len(devices)):
         most = wishes.pods if device == 0 else (1, 6)
         for _ in range(int(rng.integers(*most))):
@@ -83,7 +83,7 @@ def _clock(rng: np.random.Generator, step: int | None, wishes: Wishes, rate: flo
     return Clock(start, seconds, count, edges, began, ended)
 
 
-def _scraping(rng: np.random.Generator, step: int) -> Scraping:
+def draw_scraping(rng: np.random.Generator, step: int) -> Scraping:
     """Mostly one interval for all, as long as a step; sometimes some are scraped more often."""
     shorter = [interval for interval in LADDER if interval <= step and step % interval == 0] or [step]
     intervals = [step] * 3
@@ -130,13 +130,13 @@ def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     return pod
 
 
-def add_victim(stage: Stage, device: int, rate: float) -> None:
-    """A server whose accelerator is up to half busy and whose requests spend a small part of their time in reads."""
+def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> None:
+    """A server whose accelerator is busy for up to so much of its time, and whose requests read for a small part."""
     rng, scene, ticks = stage.rng, stage.scene, stage.ticks
     target = scene.devices[device]
     is_sglang = bool(rng.uniform() < 0.25)
     lowest, highest = (0.06, 2.0) if is_sglang else (0.02, 1.5)
-    compute = float(np.clip(rng.uniform(0.05, 0.5) / rate, lowest, min(highest, 0.55 / rate)))
+    compute = float(np.clip(rng.uniform(0.05, busiest) / rate, lowest, min(highest, 1.1 * busiest / rate)))
     base = compute * rng.uniform(0.2, 0.7)
     read = Operation(is_write=False, size=float(rng.choice((16384, 65536, 65536, 131072, 262144))))
     parallel = int(rng.choice((1, 1, 2, 4)))

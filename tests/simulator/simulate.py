@@ -5,18 +5,17 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tests.simulator.cadvisor import export_pods
-from tests.simulator.case import Case, Telemetry
+from tests.simulator.case import Case
 from tests.simulator.claims import is_shown
 from tests.simulator.kinds import KINDS, Kind
-from tests.simulator.kube_state import export_cluster
-from tests.simulator.node_exporter import export_nodes
 from tests.simulator.ordinary import draw_stage
+from tests.simulator.quiet import quiet
 from tests.simulator.running import Outcome, run
 from tests.simulator.scene import Scene
-from tests.simulator.scrape import Book
+from tests.simulator.telemetry import telemetry_of
 from tests.simulator.truth import impact_of, truth_of
-from tests.simulator.vllm import export_victim
+
+__all__ = ["quiet", "simulate", "valid_cases"]
 
 
 def simulate(kind: str, seed: int, step: int | None = None) -> Case:
@@ -47,14 +46,3 @@ def _case(kind: Kind, seed: int, scene: Scene, outcome: Outcome) -> Case:
         victims=victims,
         is_validated=all(is_shown(kind, truth, impact) for truth, impact in zip(victims, impacts, strict=True)),
     )
-
-
-def telemetry_of(scene: Scene, outcome: Outcome) -> Telemetry:
-    """What Prometheus would hold."""
-    book = Book()
-    for victim, answered in zip(scene.victims, outcome.answered, strict=True):
-        export_victim(book, scene, victim, answered)
-    export_nodes(book, scene, outcome)
-    export_pods(book, scene, outcome)
-    export_cluster(book, scene)
-    return book.telemetry(scene.clock)

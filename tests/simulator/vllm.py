@@ -1,5 +1,7 @@
 """What an inference server exports of its requests, through vLLM's bucket bounds or SGLang's."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tests.simulator.case import Floats
@@ -44,24 +46,44 @@ def outage_of(scene: Scene, exporter: str) -> list[tuple[float, float]]:
 
 
 def since_restart(at: Floats, happened: Floats, weights: Floats | None, restarts: list[float]) -> Floats:
-    """Running totals at `at` of events (N,) with weights (N,) or, in groups, (G, N), from zero after each restart."""
+    """Running totals at `at` of events (N,) with weights (N,), from zero after each restart."""
     order = np.argsort(happened, kind="stable")
-    weight = np.ones(len(happened)) if weights is None else weights
-    total = np.concatenate([np.zeros((*weight.shape[:-1], 1)), np.cumsum(weight[..., order], axis=-1)], axis=-1)
-    found = total[..., np.searchsorted(happened[order], at, side="right")]
+    weight = np.ones(len(happened)) if weights is None else weights[order]
+    total = np.concatenate([[0.0], np.cumsum(weight)])
+
+    def until(instants: Floats) -> Floats:
+        return np.asarray(total[np.searchsorted(happened[order], instants, side="right")])
+
+    return _restarted(at, until, restarts)
+
+
+def _below(at: Floats, happened: Floats, values: Floats, bounds: Floats, restarts: list[float]) -> Floats:
+    """How many events had a value up to each of the bounds by `at`, shape (B, K), from zero after each restart."""
+    instants = np.unique(np.concatenate([at, restarts]))
+    cells = np.searchsorted(bounds, values) * (len(instants) + 1) + np.searchsorted(instants, happened)
+    shape = len(bounds) + 1, len(instants) + 1
+    counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.cumsum(np.cumsum(counts, axis=0), axis=1)[:-1].astype(np.float64)
+
+    def until(wanted: Floats) -> Floats:
+        return np.asarray(total[:, np.searchsorted(instants, wanted)])
+
+    return _restarted(at, until, restarts)
+
+
+def _restarted(at: Floats, until: Callable[[Floats], Floats], restarts: list[float]) -> Floats:
+    """Totals at `at`, less what had been counted when the counter last began anew."""
+    found = until(at)
     for restart in sorted(restarts):
-        base = total[..., np.searchsorted(happened[order], restart, side="right")]
-        after = total[..., np.searchsorted(happened[order], at, side="right")] - base[..., None]
-        found = np.where(at >= restart, after, found)
+        since = until(at) - until(np.array([restart]))
+        found = np.where(at >= restart, since, found)
     return np.asarray(found)
 
 
 def _first_tokens(book: Book, target: Target, labels: dict[str, str], victim: Victim, answered: Answered) -> None:
     first, ttft = answered.served.first_token_at, answered.ttft
     restarts = [start for start, _ in victim.pauses]
-    bounds = np.array(victim.bounds)
-    below = (ttft <= bounds[:, None]).astype(np.float64)
-    buckets = since_restart(target.at, first, below, restarts)
+    buckets = _below(target.at, first, ttft, np.array(victim.bounds), restarts)
     count = since_restart(target.at, first, None, restarts)
     for bound, values in zip(map(_le, victim.bounds), buckets, strict=True):
         book.put("ttft_bucket", {**labels, "le": bound}, target.on_grid(values), target.interval)
