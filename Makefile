@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs test packages lab bench accuracy coverage lock
+.PHONY: help install run check format docs test packages lab bench accuracy quietdays coverage lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,12 @@ coverage: install packages ## run every test and say what they did not reach
 lab: install packages ## record real contention: make lab SCENARIO=one_writer
 	$(BIN)/python -m tests.lab run $(SCENARIO)
 
-accuracy: install ## judge the engine and baselines on simulated cases
-	$(BIN)/python -m tests.accuracy
+accuracy: install ## judge the engine and baselines on cases that nothing was tuned on, write the page
+	$(BIN)/python -m tests.accuracy --split report --page
+	$(BIN)/python -m tests.accuracy --lab --page
+
+quietdays: install ## judge 3,000 days on which nothing happens, write the page: up to an hour
+	$(BIN)/python -m tests.accuracy.quiet_days --split report --page
 
 bench: install ## measure cost at the promised size
 	$(BIN)/python -m tests.bench

@@ -26,12 +26,16 @@ class Bin:
     share_right: float
 
 
-def judgements(results: Iterable[VictimResult]) -> list[Judgement]:
-    """Everybody whom the newest look of an incident lists: who added a hundredth of the load, and nobody easier."""
+def judgements(results: Iterable[VictimResult], verdict: str | None = None) -> list[Judgement]:
+    """Everybody whom the newest look of an incident lists: who added a hundredth of the load, and nobody easier.
+
+    With `verdict` of such incidents only: in others every confidence is 0, most of them rightly.
+    """
     return [
         Judgement(suspect.confidence, incident.of_event and suspect.name in result.guilty)
         for result in results
         for incident in result.incidents
+        if verdict is None or incident.verdict == verdict
         for suspect in incident.suspects
     ]
 

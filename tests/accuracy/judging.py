@@ -35,7 +35,7 @@ def judge_slot(kind: str, tried: Iterable[int], simulate: Callable[[str, int], C
         try:
             case = simulate(kind, seed)
             if case.is_validated:
-                return judge_case(case)
+                return replace(judge_case(case), tried=len(seeds))
         except Exception:  # noqa: BLE001 - a crash is counted and told, not passed on
             return Failure(kind=kind, seed=seed, error=traceback.format_exc())
     return NotValidated(kind=kind, seeds=tuple(seeds))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.accuracy import accusing, ranking, timing, verdicts
-from tests.accuracy.calibration import brier, expected_calibration_error, judgements
+from tests.accuracy.calibration import Judgement, brier, expected_calibration_error, judgements
 from tests.accuracy.judging import MISDATED_SECONDS, OURS
 from tests.accuracy.methods import BASELINES
 from tests.accuracy.outcomes import Outcomes, victims_in
@@ -27,8 +27,17 @@ def lines(outcomes: Outcomes) -> list[str]:
     ]
 
 
+def of_lab(outcomes: Outcomes) -> list[str]:
+    """The same judges on the lab's recordings: too few and too short for more."""
+    return [
+        *_methods(outcomes.cases),
+        "",
+        *_ours_by_kind(outcomes),
+    ]
+
+
 def _section(title: str, content: list[str]) -> list[str]:
-    return [f"## {title}", "", *content, ""]
+    return [f"### {title}", "", *content, ""]
 
 
 def _promises(outcomes: Outcomes) -> list[str]:
@@ -92,10 +101,15 @@ def _end_to_end(outcomes: Outcomes) -> list[str]:
         ("onset error, seconds: median, p90", f"{number(errors.median, 1)}, {number(errors.p90, 1)}"),
         ("steps from the 20th affected request: median, p90", f"{number(delays.median, 1)}, {number(delays.p90, 1)}"),
         ("seen in time", share(timing.in_time(cases))),
-        ("Brier, ECE", f"{number(brier(judged))}, {number(expected_calibration_error(judged))}"),
+        ("Brier, ECE of listed suspects", _calibration(judged)),
+        ("the same in incidents called contention", _calibration(judgements(victims, "contention"))),
         ("evaluation, ms a step: median, p90", f"{number(spent.median, 1)}, {number(spent.p90, 1)}"),
     ]
     return table(("figure", "measured"), rows)
+
+
+def _calibration(judged: Sequence[Judgement]) -> str:
+    return f"{number(brier(judged))}, {number(expected_calibration_error(judged))} of {len(judged)}"
 
 
 def _misdated(victims: Sequence[VictimResult]) -> list[str]:

@@ -106,7 +106,11 @@ class VictimResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One judged case. `interval` is the slowest update interval of the required readings, in seconds."""
+    """One judged case.
+
+    `interval` is the slowest update interval of the required readings, in seconds. `tried` seeds were simulated until
+    one had the impact that its kind claims. `records` are those of `tests.accuracy.records`.
+    """
 
     kind: str
     family: Family
@@ -116,6 +120,7 @@ class CaseResult:
     victims: tuple[VictimResult, ...]
     steps_judged: int
     milliseconds: float
+    tried: int = 1
     records: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
 
 

@@ -52,7 +52,7 @@ def targets(outcomes: Outcomes) -> list[Target]:
         Target("expected calibration error", "≤ 0.05", number(error), error <= 0.05),
         Target("Brier score", "≤ 0.06", number(squared), squared <= 0.06),
         _loss_when_misdated(victims, told.ac1),
-        Target("seen in time after 20 affected requests", "all", share(early), early.hits == early.trials),
+        Target("seen in time after 20 affected requests", "all", share(early), early.value >= 1.0),
         Target("cases that crashed", "0", str(len(outcomes.failures)), not outcomes.failures),
     ]
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from correlator.model.frame import Floats
 from tests.accuracy.candidates import Candidates
 from tests.accuracy.judging import answer_of
-from tests.accuracy.methods import BASELINES, baro, n_sigma
+from tests.accuracy.methods import BASELINES, baro, n_sigma, two_sample_ks
 from tests.accuracy.methods.chance import hits_at
 
 STEPS, ONSET = 200, 160
@@ -122,3 +123,12 @@ def test_scores_are_per_pod() -> None:
     pods = Candidates(("a",), rates, np.full(6, 0.1), 4)
     assert n_sigma.score(pods)[0] == pytest.approx((8.0 - 2.0) / 1.0)
     assert baro.score(pods)[0] == pytest.approx((8.0 - 2.0) / 2.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distance_is_the_one_of_the_test_of_kolmogorov_and_smirnov(seed: int) -> None:
+    """Against scipy's, with ties."""
+    rng = np.random.default_rng(seed)
+    before, after = rng.poisson(5.0, 80).astype(float), rng.poisson(7.0, 20).astype(float)
+    expected = stats.ks_2samp(before, after).statistic
+    assert two_sample_ks.distance(before, after) == pytest.approx(expected)

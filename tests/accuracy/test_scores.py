@@ -115,9 +115,8 @@ def test_end_to_end_a_missed_incident_ranks_nobody() -> None:
 
 def test_wilson_interval_is_that_of_the_literature() -> None:
     """81 of 263 gives 0.2553 to 0.3662 (R. G. Newcombe 1998, table I, method 3, doi:10.1002/sim.2780170809)."""
-    low, high = Proportion(81, 263).interval
-    assert (low, high) == (pytest.approx(0.2553, abs=5e-5), pytest.approx(0.3662, abs=5e-5))
-    assert Proportion(0, 20).interval == (0.0, pytest.approx(0.1611, abs=5e-5))
+    assert Proportion(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert Proportion(0, 20).interval == pytest.approx((0.0, 0.1611), abs=5e-5)
     assert Proportion(0, 0).interval == (0.0, 1.0)
 
 
