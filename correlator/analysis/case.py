@@ -50,7 +50,7 @@ class VolumeCase:
 class Case:
     """All that a finding says, before it is put into words. `volume` is None where none is mapped or seen.
 
-    `chain` is None where no volume got worse for a victim that is exposed to it.
+    `chain` is there where it came to asking who of the others did it.
     """
 
     victim: Victim

@@ -13,6 +13,10 @@ LARGEST_LOG_ODDS = 4.0
 """A probability that enters as a feature says no more than 0.982 or less than 0.018."""
 
 
+CERTAIN = 0.99
+"""No model of this size, fitted on some thousand cases, knows better than this."""
+
+
 def log_odds(probability: float, largest: float = LARGEST_LOG_ODDS) -> float:
     """Log of p over 1 − p, held within ± `largest`; NaN counts as nothing known, 0."""
     if not np.isfinite(probability):
@@ -72,8 +76,9 @@ class Logistic:
         return {field.name: self.weights[field.name] * getattr(features, field.name) for field in fields(features)}
 
     def probability(self, features: Features) -> float:
-        """The probability, 0–1."""
-        return float(1.0 / (1.0 + np.exp(-(self.intercept + sum(self.terms(features).values())))))
+        """The probability, 0 to CERTAIN."""
+        odds = self.intercept + sum(self.terms(features).values())
+        return min(CERTAIN, float(1.0 / (1.0 + np.exp(-odds))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

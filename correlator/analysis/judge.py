@@ -100,7 +100,7 @@ def _pods_seen(visible: Bools, spans: Spans) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict with its probability and the named reasons for it."""
+    """A verdict with its probability and the named reasons for it; `chain` where others' I/O is what is left."""
 
     verdict: Verdict
     confidence: float
@@ -122,10 +122,7 @@ def _rule(
         return Ruling(Verdict.UNDETERMINED, 0.0, ("volume_got_worse", "victim_io_not_seen"))
     if volume.exposure.probability < EXPOSED:
         return _not_storage(load, ("volume_got_worse", "victim_not_exposed"), 1.0 - volume.exposure.probability)
-    chain = chain_features(volume, scene.spans)
-    return replace(
-        _busy_volume(load, volume, scene, split, parameters.confidence.chain.probability(chain)), chain=chain
-    )
+    return _busy_volume(load, volume, scene, split, parameters)
 
 
 def _without_volume(load: LoadView, reason: str) -> Ruling:
@@ -151,8 +148,10 @@ def _not_storage(load: LoadView, reasons: tuple[str, ...], confidence: float) ->
     return Ruling(Verdict.OTHER, 0.9 * confidence, (*reasons, "load_unchanged" if load.seen else "load_not_seen"))
 
 
-def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit, contention: float) -> Ruling:
-    """The volume got worse and the victim feels it: whose I/O was it? Others', with the probability `contention`."""
+def _busy_volume(
+    load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit, parameters: Parameters
+) -> Ruling:
+    """The volume got worse and the victim feels it: whose I/O was it?"""
     chain = volume.worse.got_worse * (volume.exposure.probability or 0.0)
     reasons = ("volume_got_worse", "victim_exposed", *(("load_rose",) if load.is_up else ()))
     too_thin = _too_thin(volume, scene.spans)
@@ -166,7 +165,9 @@ def _busy_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Excess
         return _own_io(load, volume, scene, Ruling(Verdict.OWN_IO, chain * added * own, reasons))
     if split.total > 0 and split.load > split.storage:
         return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
-    return Ruling(Verdict.CONTENTION, contention, (*reasons, "others_added_load"))
+    features = chain_features(volume, scene.spans)
+    contention = parameters.confidence.chain.probability(features)
+    return Ruling(Verdict.CONTENTION, contention, (*reasons, "others_added_load"), features)
 
 
 def _too_thin(volume: VolumeCase, spans: Spans) -> str | None:

@@ -1,6 +1,6 @@
 """Puts a case into the published form: effect, volume, suspects, and how the excess divides."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -222,7 +222,16 @@ def _suspect(
         write_bytes_per_second=write_bytes,
         read_operations_per_second=reads,
         write_operations_per_second=writes,
+        features=_features(suspicion, case),
     )
+
+
+def _features(suspicion: Suspicion, case: Case) -> dict[str, float]:
+    """What the confidence was calculated from, so that it can be checked, and fitted anew on what people say."""
+    if case.chain is None:
+        return {}
+    named = {"chain": asdict(case.chain), "culprit": asdict(suspicion.features)}
+    return {f"{part}.{name}": round(value, 4) for part, seen in named.items() for name, value in seen.items()}
 
 
 def _direction(suspicion: Suspicion, case: Case) -> str:

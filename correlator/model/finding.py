@@ -1,5 +1,6 @@
 """What the engine says of one victim: field names and nesting are those of the published incident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -109,7 +110,11 @@ class UseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load."""
+    """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load.
+
+    `features` are the numbers that the confidence was calculated from, as `chain.…` and `culprit.…`; empty where the
+    verdict left nobody to ask for.
+    """
 
     kind: SuspectKind
     namespace: str
@@ -129,6 +134,7 @@ class Suspect:
     write_bytes_per_second: Change
     read_operations_per_second: Change
     write_operations_per_second: Change
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,13 +28,23 @@ def name_of(suspicion: Suspicion) -> str:
 
 
 def records_of(case: Case, **context: object) -> list[dict[str, object]]:
-    """A record for each suspect: `context`, its name, the verdict, each number of its contribution and of the case.
+    """A record for each suspect of a look that came to ask who of the others did it; none for other looks.
 
+    `context`, the suspect's name, the verdict, each number of its contribution and of the case, and the features.
     Names of numbers are paths in the engine's values, such as `suspicion.contribution.share`; None is not known.
     """
+    if case.chain is None:
+        return []
     common = {"verdict": case.verdict.value, **dict(_numbers("case", case))}
     return [
-        {**context, "suspect": name_of(suspicion), **common, **dict(_numbers("suspicion", suspicion))}
+        {
+            **context,
+            "suspect": name_of(suspicion),
+            **common,
+            **dict(_numbers("suspicion", suspicion)),
+            **dict(_numbers("chain", case.chain)),
+            **dict(_numbers("culprit", suspicion.features)),
+        }
         for suspicion in case.suspicions
     ]
 
