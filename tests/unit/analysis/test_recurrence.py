@@ -1,0 +1,65 @@
+"""Earlier regressions of the same victim as further observations of the same suspect."""
+
+import numpy as np
+import pytest
+
+from correlator.analysis.rates import Bools
+from correlator.analysis.recurrence import occasions, recurred
+from correlator.analysis.tracking import tracking
+from correlator.analysis.windows import Spans
+
+STEPS, ONSET = 200, 180
+EARLIER = ((40, 50), (80, 90), (120, 130))
+ALL: Bools = np.ones(STEPS, dtype=np.bool_)
+
+
+def spans() -> Spans:
+    """Three earlier regressions before the one that goes on."""
+    quiet = ALL.copy()
+    for start, end in EARLIER:
+        quiet[start:end] = False
+    quiet[ONSET:] = False
+    return Spans.around(ONSET, STEPS, quiet)
+
+
+def busy(*when: tuple[int, int]) -> np.ndarray:
+    """Device time of 0.5 at these times and in the present regression, 0.01 otherwise."""
+    values = np.full(STEPS, 0.01)
+    for start, end in (*when, (ONSET, STEPS)):
+        values[start:end] = 0.5
+    return values
+
+
+@pytest.mark.parametrize(("there", "expected"), [(3, 3), (2, 1), (1, -1), (0, -3)])
+def test_each_earlier_regression_speaks_for_or_against(there: int, expected: int) -> None:
+    """With it, less without it."""
+    assert recurred(busy(*EARLIER[:there]), spans()) == expected
+
+
+def test_what_was_not_seen_then_says_nothing() -> None:
+    """A blind spot is neither with nor without."""
+    values = busy(*EARLIER)
+    values[40:50] = np.nan
+    assert recurred(values, spans()) == 2
+
+
+def test_who_did_not_rise_now_has_no_past() -> None:
+    """A constant load recurs with nothing."""
+    assert recurred(np.full(STEPS, 0.5), spans()) == 0
+
+
+def test_occasions_are_the_runs_of_chosen_steps() -> None:
+    """In order, at both ends too."""
+    steps = np.array([True, False, True, True, False, True])
+    assert [np.flatnonzero(run).tolist() for run in occasions(steps)] == [[0], [2, 3], [5]]
+
+
+def test_tracking_is_a_rank_correlation() -> None:
+    """1 for any rising relation, −1 for any falling, 0 where nothing varies or too little is known."""
+    rng = np.random.default_rng(1)
+    load = rng.lognormal(size=STEPS)
+    assert tracking(load, load**3, ALL) == pytest.approx(1.0)
+    assert tracking(load, 1 / load, ALL) == pytest.approx(-1.0)
+    assert tracking(load, np.ones(STEPS), ALL) == 0.0
+    assert tracking(load, np.full(STEPS, np.nan), ALL) == 0.0
+    assert abs(tracking(load, rng.lognormal(size=STEPS), ALL)) < 0.2

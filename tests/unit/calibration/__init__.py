@@ -1,0 +1,1 @@
+"""The confidence model and its file."""
