@@ -18,7 +18,7 @@ from tests.simulator.ordinary import add_victim
 from tests.simulator.stage import Stage
 
 WRITES = ("write", "buffered")
-ANY = ("write", "write", "buffered", "read", "small", "metadata")
+ANY = ("write", "write", "buffered", "read", "read", "small", "small", "metadata")
 
 
 def one_writer(stage: Stage) -> None:

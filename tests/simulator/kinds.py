@@ -9,11 +9,15 @@ from tests.simulator.stage import Stage, Wishes
 
 SPARSE = Wishes(rates=(1 / 60, 0.15), quiet=(120, 200), event=(60, 120), recovery=(20, 60), event_requests=40.0)
 LONG = Wishes(event=(60, 150))
+DAYS = Wishes(rates=(0.1, 2.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of case: `build` adds it to an ordinary day; `verdict` is the right one, None for no incident."""
+    """One kind of case: `build` adds it to an ordinary day; `verdict` is the right one, None for no incident.
+
+    `days` of history come with it; with `repeats` the same happened on each of them at the same hour.
+    """
 
     name: str
     family: Family
@@ -21,6 +25,8 @@ class Kind:
     verdict: Verdict | None
     build: Callable[[Stage], None]
     wishes: Wishes = field(default_factory=Wishes)
+    days: int = 0
+    repeats: bool = False
 
 
 _ALL = (
@@ -177,6 +183,25 @@ _ALL = (
         build=contention.two_victims,
     ),
     Kind(
+        name="seasonal_writer",
+        family="contention",
+        summary="a culprit on one day; the days before show how load comes and goes",
+        verdict="contention",
+        build=contention.one,
+        wishes=DAYS,
+        days=3,
+    ),
+    Kind(
+        name="nightly_job",
+        family="contention",
+        summary="a job that hurts each day at the same hour",
+        verdict="contention",
+        build=contention.one,
+        wishes=DAYS,
+        days=3,
+        repeats=True,
+    ),
+    Kind(
         name="load_rise",
         family="easy_null",
         summary="several times the requests arrive",
@@ -203,6 +228,26 @@ _ALL = (
         summary="the server restarts, and first tokens are as before",
         verdict=None,
         build=nulls.victim_restart,
+    ),
+    Kind(
+        name="daily_peak",
+        family="easy_null",
+        summary="several times the requests, as each day at this hour",
+        verdict="load",
+        build=nulls.load_rise,
+        wishes=DAYS,
+        days=3,
+        repeats=True,
+    ),
+    Kind(
+        name="nightly_backup",
+        family="hard_null",
+        summary="a backup that hurts nobody, as each day at this hour",
+        verdict=None,
+        build=nulls.harmless_writer,
+        wishes=DAYS,
+        days=3,
+        repeats=True,
     ),
     Kind(
         name="load_with_logger",

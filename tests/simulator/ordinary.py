@@ -100,7 +100,7 @@ def draw_scraping(rng: np.random.Generator, step: int) -> Scraping:
         outage=str(rng.choice(("", "vllm", "node", "cadvisor"), p=(0.94, 0.02, 0.02, 0.02))),
         has_pod_pressure=bool(rng.uniform() < 0.5),
         has_node_pressure=bool(rng.uniform() < 0.7),
-        has_flushes=bool(rng.uniform() < 0.8),
+        has_flushes=bool(rng.uniform() < 0.95),
     )
 
 

@@ -2,20 +2,25 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tests.simulator.case import Case
 from tests.simulator.claims import is_shown
+from tests.simulator.history import history_of
 from tests.simulator.kinds import KINDS, Kind
 from tests.simulator.ordinary import draw_stage
 from tests.simulator.quiet import quiet
 from tests.simulator.running import Outcome, run
 from tests.simulator.scene import Scene
+from tests.simulator.seasons import Season
 from tests.simulator.telemetry import telemetry_of
 from tests.simulator.truth import impact_of, truth_of
 
 __all__ = ["quiet", "simulate", "valid_cases"]
+
+HIGHEST_SEASON = 0.4
 
 
 def simulate(kind: str, seed: int, step: int | None = None) -> Case:
@@ -25,9 +30,14 @@ def simulate(kind: str, seed: int, step: int | None = None) -> Case:
     """
     what = KINDS[kind]
     stage = draw_stage(np.random.default_rng([seed, zlib.crc32(kind.encode())]), step, what.wishes)
+    season = Season.draw(stage.rng, HIGHEST_SEASON) if what.days else None
+    if season is not None:
+        stage.victim.rate = stage.victim.rate * season.at(stage.ticks)
     what.build(stage)
-    outcome = run(stage.scene)
-    return _case(what, seed, stage.scene, outcome)
+    case = _case(what, seed, stage.scene, run(stage.scene))
+    if season is None:
+        return case
+    return replace(case, history=history_of(stage.scene, season, what.days, repeats=what.repeats))
 
 
 def valid_cases(kind: str, seeds: Iterable[int], step: int | None = None) -> Iterator[Case]:

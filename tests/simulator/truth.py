@@ -41,8 +41,12 @@ class Impact:
 
     @property
     def by_storage(self) -> bool:
-        """Reads carry a good part of the rise (what queues behind slow reads is theirs, too)."""
-        return self.read_rise >= 0.25 * self.mean_rise > 0
+        """Reads carry a good part of the rise, or cost a request what all of it took before.
+
+        Where they exceed what the server bears, requests queue for slots, and their own part of the wait gets small.
+        """
+        usual = self.mean_rise / (self.mean_ratio - 1.0) if self.mean_ratio > 1.0 else np.inf
+        return self.read_rise >= 0.25 * self.mean_rise > 0 or self.read_rise >= usual
 
     @property
     def not_by_storage(self) -> bool:
