@@ -134,7 +134,7 @@ def _ranks_by_kind(outcomes: Outcomes) -> list[str]:
 
 
 def _ours_by_kind(outcomes: Outcomes) -> list[str]:
-    head = ("kind", "cases", "verdict right", "AC@1", "accusations right", "wrong", "onset error s", "delay steps")
+    head = ("kind", "cases", "verdict right", "AC@1", "accusations right", "wrong", "onset error s", "in time")
     rows = []
     for kind in outcomes.kinds:
         cases = outcomes.of_kind(kind)
@@ -149,7 +149,7 @@ def _ours_by_kind(outcomes: Outcomes) -> list[str]:
                 str(accused.hits),
                 str(accused.trials - accused.hits),
                 number(Spread.of(timing.onset_errors(cases)).median, 1),
-                number(Spread.of(timing.detection_delays(cases)).median, 1),
+                share(timing.in_time(cases), 2),
             )
         )
     return table(head, rows)

@@ -83,9 +83,10 @@ class VictimResult:
         return max(found, key=self._overlap, default=None)
 
     @property
-    def detected_at(self) -> float | None:
-        """When the event was first seen."""
-        return min((each.detected_at for each in self.incidents if each.of_event), default=None)
+    def first(self) -> IncidentSeen | None:
+        """The first incident of the event: of several bursts each may be one of its own."""
+        found = [each for each in self.incidents if each.of_event]
+        return min(found, key=lambda each: each.detected_at, default=None)
 
     @property
     def verdict(self) -> str:

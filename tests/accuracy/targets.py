@@ -65,7 +65,10 @@ def _above_overall(victims: Sequence[VictimResult], ours: float) -> Target:
     others = {name: ranking.given_onset(victims, name).ac1 for name in BASELINES}
     best = max(others, key=others.__getitem__)
     return Target(
-        "AC@1 above each baseline overall", "above", f"best is {best} with {number(others[best])}", ours > others[best]
+        "AC@1 above each baseline overall",
+        "above",
+        f"{number(ours)}, best baseline {best} {number(others[best])}",
+        ours > others[best],
     )
 
 

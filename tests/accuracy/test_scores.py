@@ -222,7 +222,8 @@ def test_listed_suspects_are_judged_and_nobody_else() -> None:
 
 def test_mistakes_name_what_was_wrong() -> None:
     """None where all is right."""
-    assert mistakes_in(victim(truth("contention", "a"), incident(("a", 0.9)))) == ""
-    assert mistakes_in(victim(truth("contention", "a"), incident(("b", 0.9), verdict="load"))) == (
-        "verdict, first suspect, accusation, nobody accused"
-    )
+    right = victim(truth("contention", "a"), incident(("a", 0.9)))
+    assert mistakes_in(case("contention", right), right) == ""
+    wrong = victim(truth("contention", "a"), incident(("b", 0.9), verdict="load", detected_at=BEGIN + 90))
+    said = mistakes_in(case("contention", wrong), wrong)
+    assert said == "verdict, first suspect, accusation, nobody accused, late"

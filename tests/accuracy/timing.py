@@ -28,17 +28,17 @@ class Spread:
 
 def onset_errors(cases: Iterable[CaseResult]) -> list[float]:
     """Seconds between the dated onset and the first late first token, of incidents that are of an event."""
-    pairs = [(v.incident, v.truth.first_affected_at) for case in cases for v in case.victims]
+    pairs = [(v.first, v.truth.first_affected_at) for case in cases for v in case.victims]
     return [abs(seen.started_at - began) for seen, began in pairs if seen is not None and began is not None]
 
 
 def detection_delays(cases: Iterable[CaseResult]) -> list[float]:
     """Steps from the twentieth affected first token to the step that detected it; missed ones are left out."""
     return [
-        (victim.detected_at - victim.truth.twentieth_affected_at) / case.step
+        (victim.first.detected_at - victim.truth.twentieth_affected_at) / case.step
         for case in cases
         for victim in case.victims
-        if victim.detected_at is not None and victim.truth.twentieth_affected_at is not None and _is_due(victim)
+        if victim.first is not None and victim.truth.twentieth_affected_at is not None and is_due(victim)
     ]
 
 
@@ -47,18 +47,18 @@ def in_time(cases: Iterable[CaseResult]) -> Proportion:
 
     The settle time is waited for on top, for every step alike. A missed regression is late.
     """
-    hits = trials = 0
-    for case in cases:
-        for victim in case.victims:
-            twentieth = victim.truth.twentieth_affected_at
-            if twentieth is None or not _is_due(victim):
-                continue
-            trials += 1
-            seen = victim.detected_at
-            hits += seen is not None and seen - twentieth <= 2 * case.interval
-    return Proportion(hits, trials)
+    due = [(case, v) for case in cases for v in case.victims if is_due(v)]
+    return Proportion(sum(not is_late(case, victim) for case, victim in due), len(due))
 
 
-def _is_due(victim: VictimResult) -> bool:
-    """Whether an incident should be reported at all."""
-    return victim.truth.verdict is not None
+def is_due(victim: VictimResult) -> bool:
+    """Whether it should have been detected at some time: an incident is right, and 20 requests were late."""
+    return victim.truth.verdict is not None and victim.truth.twentieth_affected_at is not None
+
+
+def is_late(case: CaseResult, victim: VictimResult) -> bool:
+    """Whether one that is due was detected too late, or never."""
+    twentieth, seen = victim.truth.twentieth_affected_at, victim.first
+    if not is_due(victim) or twentieth is None:
+        return False
+    return seen is None or seen.detected_at - twentieth > 2 * case.interval
