@@ -11,6 +11,7 @@ from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, exposure, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
+from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.suspects import contributions
@@ -27,6 +28,9 @@ MIN_STEPS_WHEN_SMALL = 6
 
 MIN_READINGS = 2
 """Nobody is named before the pods' counters were read so often since the onset."""
+
+NOBODY_ADDED = 0.35
+"""Below this probability that load was added, the device itself got slow. In between it is not known who did it."""
 
 WORSE = 0.5
 EXPOSED = 0.5
@@ -87,7 +91,7 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
         worse=worse,
         exposure=felt,
         split=split,
-        contributions=contributions(pods, worse.use, worse.prices, spans, scene.onset),
+        contributions=contributions(pods, worse.use, worse.prices, spans, scene.onset, frames.grid.step),
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )
@@ -133,6 +137,9 @@ def _without_volume(load: LoadView, reason: str) -> Ruling:
 
 def _quiet_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: ExcessSplit) -> Ruling:
     """TTFT that rises while the volume is quiet is never contention, whoever started writing at that minute."""
+    own = own_reading(scene.victim, volume, scene.spans, split)
+    if own >= WORSE:
+        return _own_io(load, volume, scene, Ruling(Verdict.OWN_IO, own, ("volume_quiet", "own_reads_rose")))
     felt = volume.exposure.pressure
     reasons: tuple[str, ...] = ("volume_quiet",)
     if felt.observed is not None and felt.observed > (felt.baseline or 0.0) + 0.2 and split.load < split.total / 2:
@@ -158,7 +165,7 @@ def _busy_volume(
     if too_thin is not None:
         return Ruling(Verdict.UNDETERMINED, 0.0, (*reasons, too_thin))
     added = load_was_added(volume, scene.spans)
-    if added < WORSE:
+    if added < NOBODY_ADDED:
         return Ruling(Verdict.DEGRADED_DEVICE, chain * (1.0 - added), (*reasons, "nobody_added_load"))
     own = volume.contributions.share_of(scene.victim.key.ref)
     if own > 1.0 - own:

@@ -25,9 +25,18 @@ SEEN_SHARE = 0.5
 LATENCY_FLOOR_SECONDS = 2.0e-4
 """A rise of latency below this is the noise of a fast device."""
 
+BURST_QUANTILE = 0.98
+BURST_REFERENCE = 20
+"""A step is a burst when it lies above this part of the quiet ones, of which there must be so many."""
+
 OVERWHELMING = ((0.3, 0.0), (0.6, 0.6), (1.0, 0.93), (2.0, 0.98))
 """Slower reads that cost a request as much as its whole first token took before are felt whatever else happened: where
 they exceed what the service can bear, requests queue without bound and their own part of the wait gets small."""
+
+FEWEST_READS = 0.05
+EXPOSED_BY_WRITES = 0.4
+"""A victim that is seen to read less than this for a request waits for its own writes, such as a log: its I/O pressure
+then tells little of its first tokens."""
 
 AMPLIFICATION = 3.0
 """Slow reads also make later requests queue: storage may explain up to this many times its direct cost."""
@@ -98,10 +107,19 @@ def _latency_link(latency: Change, by_step: Floats, spans: Spans) -> float:
     before, during = latency.baseline, latency.observed
     if not before or during is None or during - before < LATENCY_FLOOR_SECONDS:
         return 0.0
-    steady = superiority(by_step, spans.before, spans.during)
-    return ramp(during / before, (1.15, 0.0), (1.4, 0.6), (1.8, 0.93), (3.0, 0.99)) * ramp(
-        steady, (0.55, 0.1), (0.7, 0.7), (0.85, 0.97), (0.95, 1.0)
-    )
+    steady = ramp(superiority(by_step, spans.before, spans.during), (0.55, 0.1), (0.7, 0.7), (0.85, 0.97), (0.95, 1.0))
+    higher = ramp(during / before, (1.15, 0.0), (1.4, 0.6), (1.8, 0.93), (3.0, 0.99))
+    return higher * max(steady, _in_bursts(by_step, spans))
+
+
+def _in_bursts(by_step: Floats, spans: Spans) -> float:
+    """Whether a good part of the steps, though not most, lies above nearly all quiet ones: I/O that comes in bursts."""
+    usual = by_step[spans.before & np.isfinite(by_step)]
+    now = by_step[spans.during & np.isfinite(by_step)]
+    if len(usual) < BURST_REFERENCE or not len(now):
+        return 0.0
+    beyond = int((now > np.quantile(usual, BURST_QUANTILE)).sum())
+    return ramp((beyond - 1) / len(now), (0.08, 0.0), (0.2, 0.8), (0.35, 0.97))  # one step may be chance
 
 
 def _queue_link(queue: Change, utilization: Change, use: DeviceUse, spans: Spans) -> float:
@@ -111,7 +129,7 @@ def _queue_link(queue: Change, utilization: Change, use: DeviceUse, spans: Spans
     deeper = ramp(queue.observed / max(queue.baseline, 0.05), (1.3, 0.0), (2.0, 0.7), (4.0, 0.95))
     full = ramp(queue.observed, (0.7, 0.0), (1.5, 0.7), (3.0, 0.97))
     steady = ramp(superiority(use.queue_depth, spans.before, spans.during), (0.55, 0.1), (0.8, 0.9), (0.95, 1.0))
-    return deeper * full * steady
+    return deeper * full * max(steady, _in_bursts(use.queue_depth, spans))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +160,9 @@ def exposure(
     if reads is None and pressure_rise is None:
         return Exposure(reads_per_request=None, pressure=felt, direct_seconds=0.0, probability=None)
     direct = max((reads or 0.0) * worse.latency_rise_seconds, pressure_rise or 0.0)
-    if np.isfinite(excess):
+    elsewhere = reads is not None and reads < FEWEST_READS
+    stalled = not np.isfinite(excess)
+    if not stalled:
         part = direct / excess if excess > 0 else 0.0
         probability = max(
             ramp(part, (0.01, 0.0), (0.05, 0.2), (0.12, 0.7), (0.25, 0.95), (0.5, 0.99)),
@@ -151,6 +171,8 @@ def exposure(
     else:
         stuck = felt.observed is not None and felt.observed > max(0.1, felt.baseline or 0.0)
         probability = 0.97 if (reads or 0.0) >= 1.0 or stuck else 0.0
+    if elsewhere and not stalled:
+        probability = min(probability, EXPOSED_BY_WRITES)
     return Exposure(reads_per_request=reads, pressure=felt, direct_seconds=direct, probability=probability)
 
 

@@ -214,7 +214,7 @@ def _suspect(
         accused=case.verdict is Verdict.CONTENTION and bool(suspicion.confidence >= parameters.accusation_threshold),
         direction=_direction(suspicion, case),
         share_ratio=round(float(item.share), 4),
-        mean_excess_seconds=case.split.storage * item.share if case.verdict is Verdict.CONTENTION else 0.0,
+        mean_excess_seconds=_known(case.split.storage * item.share) if case.verdict is Verdict.CONTENTION else 0.0,
         lag_seconds=None if item.lag_steps is None else float(item.lag_steps * case.victim.step),
         p_value=item.p_value,
         q_value=q_value,

@@ -1,14 +1,14 @@
 """Who added load to the volume: every pod's rise of device time, its share, its timing and how unusual it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from correlator.analysis.cadence import evened
 from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.recurrence import recurred
+from correlator.analysis.occasions import recurred
 from correlator.analysis.tracking import tracking
 from correlator.analysis.volumes import DeviceUse, PodsOnVolume
 from correlator.analysis.windows import Spans, block_means, mean_over
@@ -17,6 +17,9 @@ from correlator.model.topology import PodRef
 
 SHARE_OF_CULPRIT = 0.1
 """A culprit adds at least this share of the device time that was added."""
+
+LATE_SECONDS = 15
+"""The kubelet reads its cgroups this much later than a device's counters are read, and a step more until it shows."""
 
 LAG_STEPS = 20
 """How far from the onset a suspect's own rise is looked for."""
@@ -68,27 +71,35 @@ class Contributions:
         return found.share if found is not None else 0.0
 
 
-def contributions(pods: PodsOnVolume, use: DeviceUse, prices: Prices, spans: Spans, onset: int) -> Contributions:
-    """Split what was added to a volume among the pods on it.
+def contributions(
+    pods: PodsOnVolume, use: DeviceUse, prices: Prices, spans: Spans, onset: int, step: int
+) -> Contributions:
+    """Split what was added to a volume among the pods on it; `step` in seconds.
 
     Priced loads add up, so each one's Shapley value is its own rise. What the device did beyond the pods' sum is
     unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
     """
-    parts = [(ref, pods.loads[ref].load) for ref in sorted(pods.loads)]
-    rest = _unattributed([load for _, load in parts], evened(use.load, pods.read), pods.told)
-    measure = _Measure(prices, spans, onset, evened(use.queue_depth[None, :], pods.read)[0])
-    rises = [measure.rise(load) for _, load in parts]
-    # The rest is the difference of long means: scrapes of device and pods do not fall on the same instant.
-    rises.append(measure.rise(rest))
+    queue = evened(use.queue_depth[None, :], pods.read)[0]
+    of_pods, of_rest = (_Measure(prices, each, onset, queue) for each in (spans, _settled(spans, onset, step)))
+    parts: list[tuple[PodRef | None, Floats, _Measure]] = [
+        (ref, pods.loads[ref].load, of_pods) for ref in sorted(pods.loads)
+    ]
+    parts.append((None, _unattributed([load for _, load, _ in parts], evened(use.load, pods.read), pods.told), of_rest))
+    rises = [measure.rise(load) for _, load, measure in parts]
     total = sum(max(0.0, rise) for rise in rises)
     before = mean_over(prices.of(use.load), spans.before)
     items = [
-        measure.contribution(ref, load, rise, total)
-        for (ref, load), rise in zip([*parts, (None, rest)], rises, strict=True)
+        measure.contribution(ref, load, rise, total) for (ref, load, measure), rise in zip(parts, rises, strict=True)
     ]
     items.sort(key=lambda item: (-item.rise, str(item.ref)))
     gross = total / before if before > 0 else float("inf") if total > 0 else 0.0
     return Contributions(tuple(items), gross, _added_part(items))
+
+
+def _settled(spans: Spans, onset: int, step: int) -> Spans:
+    """Without the first steps: pods' counters tell later than the device's, and what they do looks like nobody's."""
+    first = onset + 1 - int(-LATE_SECONDS // step)
+    return replace(spans, during=spans.during & (np.arange(len(spans.during)) >= first))
 
 
 def _added_part(items: Sequence[Contribution]) -> float:

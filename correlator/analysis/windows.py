@@ -11,6 +11,10 @@ GUARD_STEPS = 2
 """Steps just before the onset that belong to neither side: I/O starts before slow first tokens are counted."""
 
 
+MOST = 0.8
+"""So much of a run of steps has to be known."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
     """Steps before, during, and of earlier regressions of the same victim, each of shape (T,).
@@ -65,12 +69,16 @@ def superiority(values: Floats, before: Bools, during: Bools) -> float:
 
 
 def block_means(values: Floats, steps: Bools, length: int) -> Floats:
-    """Means of all runs of `length` consecutive chosen steps, overlapping; empty when none is long enough."""
+    """Means of all runs of `length` consecutive steps, overlapping, most of which are chosen and known.
+
+    Empty when there is none. A scrape that failed here and there does not break a run.
+    """
     length = max(1, length)
     if len(values) < length:
         return np.empty(0)
     usable = steps & np.isfinite(values)
     sums = np.convolve(np.where(usable, values, 0.0), np.ones(length), mode="valid")
-    full = np.convolve(usable.astype(np.float64), np.ones(length), mode="valid") > length - 0.5
-    blocks: Floats = sums[full] / length
+    number = np.convolve(usable.astype(np.float64), np.ones(length), mode="valid")
+    full = number > MOST * length - 0.5
+    blocks: Floats = sums[full] / number[full]
     return blocks

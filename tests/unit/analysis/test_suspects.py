@@ -16,7 +16,7 @@ from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
 from tests.oracles.multiple_tests import benjamini_yekutieli
 
-STEPS, ONSET, END = 160, 100, 140
+STEPS, STEP, ONSET, END = 160, 15, 100, 140
 SPANS = Spans.around(ONSET, END, np.ones(STEPS, dtype=np.bool_))
 SEEN = np.ones(STEPS, dtype=np.bool_)
 PRICES = Prices(PRIOR, STEPS)
@@ -44,7 +44,7 @@ def split(rates: Mapping[str, Floats], hidden: Floats | float = 0.0, *, visible:
     """The split among pods of these rates and what nobody accounts for."""
     pods = {PodRef("n", name): PodLoad(PodRef("n", name), writes(rate)) for name, rate in rates.items()}
     device = sum((pod.load for pod in pods.values()), writes(np.zeros(STEPS) + hidden))
-    return contributions(PodsOnVolume(pods, SEEN if visible else ~SEEN, None), disk(device), PRICES, SPANS, ONSET)
+    return contributions(PodsOnVolume(pods, SEEN if visible else ~SEEN, None), disk(device), PRICES, SPANS, ONSET, STEP)
 
 
 def share(found: Contributions, name: str) -> float:
@@ -151,7 +151,7 @@ def test_what_happens_often_is_not_unusual() -> None:
         often[start : start + 6] = 500
     spans = Spans.around(ONSET, ONSET + 6, np.ones(STEPS, dtype=np.bool_))
     pods = {PodRef("n", "a"): PodLoad(PodRef("n", "a"), writes(often))}
-    usual = contributions(PodsOnVolume(pods, SEEN, None), disk(writes(often)), PRICES, spans, ONSET).of(
+    usual = contributions(PodsOnVolume(pods, SEEN, None), disk(writes(often)), PRICES, spans, ONSET, STEP).of(
         PodRef("n", "a")
     )
     assert usual is not None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from correlator.analysis.rates import Bools
-from correlator.analysis.recurrence import occasions, recurred
+from correlator.analysis.occasions import occasions, recurred
 from correlator.analysis.tracking import tracking
 from correlator.analysis.windows import Spans
 
