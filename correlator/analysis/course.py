@@ -1,12 +1,15 @@
 """The course of a regression: opened, looked at again, taken over by a worse one, ended."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from correlator.analysis.archive import Archive
 from correlator.analysis.case import Scene
 from correlator.analysis.dating import dated_by_volume
 from correlator.analysis.evidence import instant
+from correlator.analysis.history import wanted
 from correlator.analysis.judge import judge
 from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
@@ -22,6 +25,7 @@ from correlator.analysis.volumes import device_use
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Floats, Frames
+from correlator.model.history import History, HistoryRequest
 from correlator.model.topology import Topology
 
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
@@ -47,6 +51,7 @@ class Window:
     memory: Memory
     quiet: Bools
     parameters: Parameters
+    history: History
 
     @property
     def at(self) -> int:
@@ -66,9 +71,17 @@ class Course:
     now: OpenRegression | None
     finding: Finding | None = None
     worse_at: int | None = None
+    wanted: tuple[HistoryRequest, ...] = ()
 
 
-def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Finding:
+class Look(NamedTuple):
+    """What a look found, and what it would know of the days before to be surer."""
+
+    finding: Finding
+    wanted: tuple[HistoryRequest, ...] = ()
+
+
+def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Look:
     """Judge one victim's regression from `onset` to its end or to now."""
     grid = window.frames.grid
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
@@ -84,8 +97,10 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> 
         onset=onset,
         before=Level.over(victim, spans.before),
         stalled=stalled,
+        archive=Archive(window.history, window.parameters.history_seconds, life.detected_at),
     )
-    return state(judge(scene, window.parameters), scene, life, window.parameters)
+    case = judge(scene, window.parameters)
+    return Look(state(case, scene, life, window.parameters), wanted(case, scene))
 
 
 def open_new(window: Window, followed: list[Course]) -> list[Course]:
@@ -103,11 +118,11 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
 
 def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:
     grid = window.frames.grid
-    finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+    finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
     sharper = onset if stalled else _sharpened(window, row, onset, finding, window.quiet[row])
     if sharper != onset:
         onset = sharper
-        finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+        finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
     victim, key = window.victims.one(row), window.victims.keys[row]
     level = Level.over(victim, Spans.around(onset, grid.count, window.quiet[row]).before)
     now = OpenRegression(
@@ -123,7 +138,7 @@ def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Cou
         calm_since=None,
         last=_without_evidence(finding),
     )
-    return Course(known=None, now=now, finding=finding)
+    return Course(known=None, now=now, finding=finding, wanted=more)
 
 
 def _sharpened(window: Window, row: int, onset: int, finding: Finding, quiet: Bools) -> int:
@@ -143,7 +158,7 @@ def follow(window: Window, known: OpenRegression) -> Course:
     """An open regression at this step."""
     row = {key: row for row, key in enumerate(window.victims.keys)}.get(key_of(known))
     if row is None or _is_gone(window, known, window.victims.one(row)):
-        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.GONE))
+        return _ended(window, known, row, window.at, EndReason.GONE)
     step = window.frames.grid.step
     victim = window.victims.one(row)
     if unseen_steps(victim):
@@ -151,14 +166,13 @@ def follow(window: Window, known: OpenRegression) -> Course:
     slow = _is_slow(window, known, victim)
     if not slow and known.calm_since is not None and window.at - known.calm_since >= hold_steps(step) * step:
         ended_at = _ended_at(window, known, victim, known.calm_since)
-        return Course(known=known, now=None, finding=_final(window, known, row, ended_at, EndReason.RECOVERED))
+        return _ended(window, known, row, ended_at, EndReason.RECOVERED)
     if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
-        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.NEW_NORMAL))
+        return _ended(window, known, row, window.at, EndReason.NEW_NORMAL)
     worse = _worse(window, known, victim)
     if worse is not None:
         at = window.frames.grid.start + worse * step
-        final = _final(window, known, row, at, EndReason.NEW_NORMAL)
-        return Course(known=known, now=None, finding=final, worse_at=worse)
+        return replace(_ended(window, known, row, at, EndReason.NEW_NORMAL), worse_at=worse)
     calm_since = None if slow else (known.calm_since or window.at)
     return _look_again(window, replace(known, calm_since=calm_since), row, known)
 
@@ -201,11 +215,10 @@ def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRe
     if (window.at - current.detected_at) // grid.step not in LOOKS or not _can_look(window, current, row):
         return Course(known=known, now=current)
     onset = _onset_now(window, known, row)
-    finding = look(window, row, onset, Life(detected_at=current.detected_at), stalled=current.stalled)
-    onset_at = grid.start + onset * grid.step
-    return Course(
-        known=known, now=replace(current, onset_at=onset_at, last=_without_evidence(finding)), finding=finding
-    )
+    life = Life(detected_at=current.detected_at)
+    finding, more = look(window, row, onset, life, stalled=current.stalled)
+    now = replace(current, onset_at=grid.start + onset * grid.step, last=_without_evidence(finding))
+    return Course(known=known, now=now, finding=finding, wanted=more)
 
 
 def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
@@ -247,10 +260,16 @@ def _can_look(window: Window, known: OpenRegression, row: int | None) -> bool:
     return row is not None and int(window.quiet[row, : max(0, onset)].sum()) >= THRESHOLDS.reference_steps
 
 
-def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Finding:
+def _ended(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Course:
+    """A regression that is over, with the last word on it."""
+    finding, more = _final(window, known, row, ended_at, reason)
+    return Course(known=known, now=None, finding=finding, wanted=more)
+
+
+def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Look:
     """The last word on a regression: a look at the whole of it where the window still holds it."""
     if row is None or not _can_look(window, known, row):
-        return refreshed(known.last, instant(window.at), instant(ended_at), reason)
+        return Look(refreshed(known.last, instant(window.at), instant(ended_at), reason))
     life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
     return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled)
 

@@ -121,6 +121,7 @@ def _contention(case: Case, ttft: TtftEffect, where: str, suspects: tuple[Suspec
     accused = [s for s in suspects if s.accused] or [first]
     for suspect in accused:
         yield _suspect_words(suspect, where, ttft)
+        yield _past_words(suspect)
     others = [s for s in suspects if s not in accused]
     if others:
         other = others[0]
@@ -144,6 +145,23 @@ def _suspect_words(suspect: Suspect, where: str, ttft: TtftEffect) -> str:
         f"{_percent(suspect.share_ratio)} of the device time that was added to {where} ({size}{lag}){without} "
         f"(confidence {suspect.confidence:.2f})."
     )
+
+
+def _past_words(suspect: Suspect) -> str:
+    """What days tell of it; without them its p-value rests on the window alone, which needs no word."""
+    past = suspect.recurrence
+    if past is None:
+        return ""
+    words = (
+        f"In the {past.seconds / 3600:.0f} h before it was as busy {_times(past.rises)} while first tokens were normal"
+    )
+    if not past.regressions:
+        return f"{words}, and they were never as slow."
+    return f"{words}, and in {past.regressions_with} of the {past.regressions} times when they were as slow."
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _lag(lag: float) -> str:

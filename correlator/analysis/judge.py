@@ -6,6 +6,7 @@ import numpy as np
 
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
+from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, exposure, ramp, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
@@ -84,7 +85,9 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
         worse=worse,
         exposure=felt,
         split=split,
-        contributions=contributions(pods, worse.use.load, worse.prices, spans, scene.onset),
+        contributions=recalled(
+            contributions(pods, worse.use.load, worse.prices, spans, scene.onset), Place(scene, worse)
+        ),
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )

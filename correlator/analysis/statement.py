@@ -222,6 +222,7 @@ def _suspect(
         write_bytes_per_second=write_bytes,
         read_operations_per_second=reads,
         write_operations_per_second=writes,
+        recurrence=item.recurrence,
     )
 
 

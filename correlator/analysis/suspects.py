@@ -11,6 +11,7 @@ from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
 from correlator.analysis.volumes import PodsOnVolume
 from correlator.analysis.windows import Spans, block_means, mean_over
+from correlator.model.finding import Recurrence
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
 
@@ -28,7 +29,8 @@ class Contribution:
     `load` and the two means have the four rates of `volumes.RATES`; `device_time` is the priced load, shape (T,).
     `rise` is seconds of device time a second more than before; `share` its part of all rises, 0 when it fell.
     `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
-    `p_value`: how often an equally long quiet stretch rose as much; None without history.
+    `p_value`: how often an equally long quiet stretch rose as much; None without history. `recurrence` is there where
+    days of its workload tell that, not the window.
     """
 
     ref: PodRef | None
@@ -39,6 +41,7 @@ class Contribution:
     share: float
     lag_steps: int | None
     p_value: float | None
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

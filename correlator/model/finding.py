@@ -108,8 +108,25 @@ class UseChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """How a suspect's workload behaved in the days before, over `seconds` in which it could be seen.
+
+    `rises` counts how often it was as busy for as long while first tokens were normal; `regressions` how often they
+    were as slow, `regressions_with` in how many of these it was as busy.
+    """
+
+    seconds: float
+    rises: int
+    regressions: int
+    regressions_with: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load."""
+    """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load.
+
+    `p_value` rests on the days of `recurrence`; where that is None, on the quiet steps of the window alone.
+    """
 
     kind: SuspectKind
     namespace: str
@@ -129,6 +146,7 @@ class Suspect:
     write_bytes_per_second: Change
     read_operations_per_second: Change
     write_operations_per_second: Change
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from correlator.analysis.parameters import Parameters
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
-from correlator.settings.duration import Duration, WholeSeconds
+from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 
 _DEFAULT = Parameters()
 
@@ -105,6 +105,11 @@ class EngineSettings(_Group):
         description="Rise of TTFT below which nobody minds, whatever the ratio: people do not feel 10 ms.",
     )
 
+    history: DurationOrNone = Field(
+        timedelta(seconds=_DEFAULT.history_seconds),
+        description="How far back a suspect's workload is looked up, once for each incident; `0s` for never.",
+    )
+
     def parameters(self) -> Parameters:
         """What the engine is told."""
         return Parameters(
@@ -113,6 +118,7 @@ class EngineSettings(_Group):
             accusation_threshold=self.accusation_threshold,
             ttft_ratio=self.ttft_ratio,
             ttft_floor_seconds=self.ttft_floor.total_seconds(),
+            history_seconds=int(self.history.total_seconds()),
         )
 
 

@@ -1,0 +1,43 @@
+"""The pods of one workload over days: Kubernetes gives them new names, made after a rule for each kind of owner."""
+
+import re
+
+_SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]"
+"""The letters of generated names: no vowels, nothing that reads like another."""
+
+_RUN = re.compile(r"-[0-9]{8,10}$")
+"""What a CronJob appends to the name of each Job: the scheduled time, in minutes or seconds since 1970."""
+
+
+def pods_of(workload: str, pod: str) -> str:
+    """A regular expression for the names of all pods that a workload has had, `pod` among them.
+
+    `workload` is as in `model.topology.Pod`: kind/name, empty for a pod of its own. Jobs of one CronJob are one
+    workload. Where the rule for names is not known only the pod itself is meant.
+    """
+    kind, _, name = workload.partition("/")
+    rule, own = _rule(kind, name), re.escape(pod)
+    if not rule:
+        return own
+    return rule if re.fullmatch(rule, pod) else f"{own}|{rule}"
+
+
+def template_of(workload: str) -> str:
+    """What is run again and again: the workload, a CronJob's Job without the time of its run."""
+    return _RUN.sub("", workload) if workload.startswith("Job/") else workload
+
+
+def _rule(kind: str, name: str) -> str:
+    if not name:
+        return ""
+    if kind == "Job":
+        template = _RUN.sub("", name)
+        run = "" if template == name else "-[0-9]{8,10}"
+        return f"{re.escape(template)}{run}(-[0-9]{{1,6}})?-{_SUFFIX}{{5}}"
+    rules = {
+        "Deployment": f"-{_SUFFIX}{{6,10}}-{_SUFFIX}{{5}}",
+        "ReplicaSet": f"-{_SUFFIX}{{5}}",
+        "DaemonSet": f"-{_SUFFIX}{{5}}",
+        "StatefulSet": "-[0-9]+",
+    }
+    return f"{re.escape(name)}{rules[kind]}" if kind in rules else ""
