@@ -1,32 +1,27 @@
 """The course of a regression: opened, looked at again, taken over by a worse one, ended."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
-from correlator.analysis.archive import Archive
-from correlator.analysis.case import Scene
 from correlator.analysis.dating import dated_by_volume
 from correlator.analysis.evidence import instant
-from correlator.analysis.history import wanted
-from correlator.analysis.judge import judge
+from correlator.analysis.explain import NEW_NORMAL
 from correlator.analysis.level import Level
+from correlator.analysis.look import Look, Window, look, with_changes
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
 from correlator.analysis.onset import escalated, redated
-from correlator.analysis.parameters import Parameters
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
-from correlator.analysis.statement import Life, refreshed, state
-from correlator.analysis.victims import Victim, Victims
+from correlator.analysis.statement import Life, refreshed
+from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
-from correlator.model.frame import Floats, Frames
-from correlator.model.history import History, HistoryRequest
-from correlator.model.topology import Topology
+from correlator.model.frame import Floats
+from correlator.model.history import HistoryRequest
 
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 """Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
@@ -39,24 +34,6 @@ BY_STORAGE = (Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
 
 REDATED_STEPS = 10
 """For how long after detection the looks date the onset anew."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """What all victims of one step share."""
-
-    frames: Frames
-    topology: Topology
-    victims: Victims
-    memory: Memory
-    quiet: Bools
-    parameters: Parameters
-    history: History
-
-    @property
-    def at(self) -> int:
-        """The step that is judged."""
-        return self.frames.grid.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,35 +49,6 @@ class Course:
     finding: Finding | None = None
     worse_at: int | None = None
     wanted: tuple[HistoryRequest, ...] = ()
-
-
-class Look(NamedTuple):
-    """What a look found, and what it would know of the days before to be surer."""
-
-    finding: Finding
-    wanted: tuple[HistoryRequest, ...] = ()
-
-
-def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Look:
-    """Judge one victim's regression from `onset` to its end or to now."""
-    grid = window.frames.grid
-    end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
-    victim = window.victims.one(row)
-    seen = np.isfinite(victim.first_tokens)
-    around = Spans.around(onset, end, window.quiet[row])
-    spans = Spans(around.before & seen, around.during & seen)
-    scene = Scene(
-        frames=window.frames,
-        topology=window.topology,
-        victim=victim,
-        spans=spans,
-        onset=onset,
-        before=Level.over(victim, spans.before),
-        stalled=stalled,
-        archive=Archive(window.history, window.parameters.history_seconds, life.detected_at),
-    )
-    case = judge(scene, window.parameters)
-    return Look(state(case, scene, life, window.parameters), wanted(case, scene))
 
 
 def open_new(window: Window, followed: list[Course]) -> list[Course]:
@@ -263,7 +211,18 @@ def _can_look(window: Window, known: OpenRegression, row: int | None) -> bool:
 def _ended(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Course:
     """A regression that is over, with the last word on it."""
     finding, more = _final(window, known, row, ended_at, reason)
+    if reason is not EndReason.NEW_NORMAL:
+        at = _last_seen(window, row) if reason is EndReason.GONE else ended_at
+        finding = with_changes(window, finding, key_of(known), at, "It ended")
+    elif ended_at == window.at:
+        finding = replace(finding, explanation=f"{finding.explanation} {NEW_NORMAL}")
     return Course(known=known, now=None, finding=finding, wanted=more)
+
+
+def _last_seen(window: Window, row: int | None) -> float:
+    """The last step at which anything was known of a victim; the window's start where nothing was."""
+    seen = [] if row is None else np.flatnonzero(np.isfinite(window.victims.first_tokens[row])).tolist()
+    return float(window.frames.grid.start + (seen[-1] if seen else 0) * window.frames.grid.step)
 
 
 def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Look:

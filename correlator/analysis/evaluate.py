@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from correlator.analysis.course import Look, Window, follow, look, open_new, past_of
+from correlator.analysis.course import follow, open_new, past_of
+from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters

@@ -204,6 +204,15 @@ def _other(case: Case, where: str) -> Iterable[str]:
     yield "Load did not change enough to explain it either." if case.load.seen else "Its load is not known."
 
 
+CHANGES = {
+    "restart": "the pod started anew",
+    "rollout": "pods of another template of its workload started: a rollout",
+    "model_change": "the pod took up another model",
+}
+"""What happened to the victim itself."""
+
+NEW_NORMAL = "It has lasted so long that it is the new normal from here on."
+
 WORDS = {
     "evidence_still_gathering": "too few slow steps have been seen yet",
     "victim_not_mapped_to_a_volume": "no series shows which volume the victim uses",

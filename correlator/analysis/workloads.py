@@ -27,6 +27,13 @@ def template_of(workload: str) -> str:
     return _RUN.sub("", workload) if workload.startswith("Job/") else workload
 
 
+def template_hash_of(workload: str, pod: str) -> str:
+    """Which version of a Deployment a pod was made from, as its name tells; empty for other owners and odd names."""
+    kind, _, name = workload.partition("/")
+    found = re.fullmatch(f"{re.escape(name)}-({_SUFFIX}{{6,10}})-{_SUFFIX}{{5}}", pod) if kind == "Deployment" else None
+    return found.group(1) if found else ""
+
+
 def _rule(kind: str, name: str) -> str:
     if not name:
         return ""

@@ -1,0 +1,81 @@
+"""A look at one victim's regression in a window: judged, put into words, with what changed about the victim itself."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from correlator.analysis.archive import Archive
+from correlator.analysis.case import Scene
+from correlator.analysis.explain import CHANGES
+from correlator.analysis.history import wanted
+from correlator.analysis.judge import judge
+from correlator.analysis.level import Level
+from correlator.analysis.memory import Memory
+from correlator.analysis.parameters import Parameters
+from correlator.analysis.rates import Bools
+from correlator.analysis.rollout import changes_around
+from correlator.analysis.statement import Life, state
+from correlator.analysis.victims import VictimKey, Victims
+from correlator.analysis.windows import Spans
+from correlator.model.finding import Finding
+from correlator.model.frame import Frames
+from correlator.model.history import History, HistoryRequest
+from correlator.model.topology import Topology
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What all victims of one step share."""
+
+    frames: Frames
+    topology: Topology
+    victims: Victims
+    memory: Memory
+    quiet: Bools
+    parameters: Parameters
+    history: History
+
+    @property
+    def at(self) -> int:
+        """The step that is judged."""
+        return self.frames.grid.last
+
+
+class Look(NamedTuple):
+    """What a look found, and what it would know of the days before to be surer."""
+
+    finding: Finding
+    wanted: tuple[HistoryRequest, ...] = ()
+
+
+def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Look:
+    """Judge one victim's regression from `onset` to its end or to now."""
+    grid = window.frames.grid
+    end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
+    victim = window.victims.one(row)
+    seen = np.isfinite(victim.first_tokens)
+    around = Spans.around(onset, end, window.quiet[row])
+    spans = Spans(around.before & seen, around.during & seen)
+    scene = Scene(
+        frames=window.frames,
+        topology=window.topology,
+        victim=victim,
+        spans=spans,
+        onset=onset,
+        before=Level.over(victim, spans.before),
+        stalled=stalled,
+        archive=Archive(window.history, window.parameters.history_seconds, life.detected_at),
+    )
+    case = judge(scene, window.parameters)
+    found = state(case, scene, life, window.parameters)
+    onset_at = grid.start + onset * grid.step
+    return Look(with_changes(window, found, victim.key, onset_at, "It began"), wanted(case, scene))
+
+
+def with_changes(window: Window, finding: Finding, key: VictimKey, at: float, what: str) -> Finding:
+    """The finding with the changes of the victim itself around `at`, of which `what` happened then."""
+    found = changes_around(window.frames, window.topology, key, at)
+    new = tuple(name for name in found if name not in finding.reasons)
+    words = [f"{what} as {CHANGES[name]}." for name in new]
+    return replace(finding, reasons=finding.reasons + new, explanation=" ".join([finding.explanation, *words]))
