@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from scipy.special import ndtr
 
 from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
-from tests.scenes import KUBELET, VICTIM, Story
+from tests.scenes import BOUNDS, KUBELET, VICTIM, Story
 
 DAY = 86_400
 SUFFIXES = ("x2x8q", "hkz2p", "9zk4l")
@@ -101,12 +103,20 @@ class PastSource:
         self._put_pod(rows, "other-x2x8q", counted(always(900e6), times))
         rows["ttft_count"] = {labels_of(VICTIM): counted(self.rate, times)}
         rows["ttft_sum"] = {labels_of(VICTIM): counted(lambda second: self.rate(second) * self.ttft(second), times)}
+        rows["ttft_bucket"] = {
+            labels_of({**VICTIM, "le": str(bound)}): counted(partial(self._within, bound), times)
+            for bound in (*BOUNDS, float("inf"))
+        }
         kubelets = (KUBELET["instance"], "10.0.0.9:10250")
         rows["pod_io_heartbeat"] = {labels_of({"instance": instance}): times - 1.0 for instance in kubelets}
         return {
             signal: {labels: np.where(gone, np.nan, values) for labels, values in found.items()}
             for signal, found in rows.items()
         }
+
+    def _within(self, bound: float, second: Floats) -> Floats:
+        """First tokens a second that take no longer: spread as a story's are."""
+        return self.rate(second) * ndtr((np.log(bound / self.ttft(second)) + 0.08) / 0.4)
 
     def _put_pod(self, rows: dict[str, dict[Labels, Floats]], pod: str, written: Floats) -> None:
         """The four counters of one pod on the victim's disk, given its bytes."""

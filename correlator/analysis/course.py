@@ -15,6 +15,7 @@ from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
+from correlator.analysis.season import USUAL
 from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use
@@ -52,7 +53,10 @@ class Course:
 
 
 def open_new(window: Window, followed: list[Course]) -> list[Course]:
-    """Regressions that are seen for the first time at this step, those that take the place of lesser ones included."""
+    """Regressions that are seen for the first time at this step, those that take the place of lesser ones included.
+
+    What is usual at this hour is none, unless storage did it or may have.
+    """
     known = {key_of(regression) for regression in window.memory.open}
     rows = {key: row for row, key in enumerate(window.victims.keys)}
     worse = [_open(window, rows[key_of(c.known)], c.worse_at) for c in followed if c.known and c.worse_at is not None]
@@ -61,7 +65,19 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
         for detection in detect(window.victims, window.quiet, window.parameters)
         if window.victims.keys[detection.victim] not in known
     ]
-    return worse + found
+    return worse + [_passed_over(course) if _is_usual(course.finding) else course for course in found]
+
+
+def _is_usual(finding: Finding | None) -> bool:
+    """Whether it was as slow at this hour of another day, and the volume is not what made it so."""
+    if finding is None or USUAL not in finding.reasons or finding.verdict in BY_STORAGE:
+        return False
+    return "volume_got_worse" not in finding.reasons or "victim_not_exposed" in finding.reasons
+
+
+def _passed_over(course: Course) -> Course:
+    """Nothing began; what it wants to know of other days stays asked for."""
+    return Course(known=None, now=None, wanted=course.wanted)
 
 
 def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:

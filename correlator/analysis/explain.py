@@ -211,6 +211,9 @@ CHANGES = {
 }
 """What happened to the victim itself."""
 
+SEASONS = {"yesterday": "yesterday", "last_week": "a week ago"}
+"""The days that are compared with."""
+
 NEW_NORMAL = "It has lasted so long that it is the new normal from here on."
 
 WORDS = {

@@ -18,7 +18,7 @@ from correlator.analysis.rows import by_node, by_pod, label
 from correlator.analysis.suspects import Contribution, Contributions
 from correlator.analysis.volumes import POD_SIGNALS, pods_on_volume
 from correlator.analysis.windows import mean_over
-from correlator.analysis.workloads import pods_of, template_of
+from correlator.analysis.workloads import pods_match, template_of, victim_match
 from correlator.model.finding import Verdict
 from correlator.model.frame import Floats, Frames
 from correlator.model.history import HistoryRequest
@@ -50,11 +50,6 @@ class Place:
         """The volume."""
         return self.worse.volume
 
-    def pods(self, ref: PodRef) -> dict[str, str]:
-        """What the labels of a pod's series match, over all pods that its workload has had."""
-        pod = self.scene.topology.pods.get(ref)
-        return {"namespace": re.escape(ref.namespace), "pod": pods_of(pod.workload if pod else "", ref.pod)}
-
     def workload(self, ref: PodRef | None) -> tuple[str, str]:
         """(namespace, workload) of a pod; the workload is empty for a pod of its own."""
         pod = self.scene.topology.pods.get(ref) if ref else None
@@ -83,7 +78,7 @@ def requests_for(found: Contributions, place: Place) -> Mapping[PodRef, HistoryR
     for item in found.items:
         if item.ref is None or item.ref == place.scene.victim.key.ref or item.share < SMALLEST_SHARE:
             continue
-        match = {"instance": kubelets, **place.pods(item.ref)}
+        match = {"instance": kubelets, **pods_match(item.ref, place.scene.topology)}
         request = HistoryRequest(signals=(*POD_SIGNALS, BEAT), match=tuple(sorted(match.items())), grid=grid)
         if len(set(asked.values()) | {request}) <= WORKLOADS:
             asked[item.ref] = request
@@ -92,10 +87,7 @@ def requests_for(found: Contributions, place: Place) -> Mapping[PodRef, HistoryR
 
 def victim_request(place: Place) -> HistoryRequest:
     """What to ask of the victim: mean first tokens, of the pods that its workload has had."""
-    ref, model = place.scene.victim.key.ref, place.scene.victim.key.model_name
-    match = place.pods(ref) if ref.namespace else {"instance": re.escape(ref.pod)}
-    if model:
-        match["model_name"] = re.escape(model)
+    match = victim_match(place.scene.victim.key, place.scene.topology)
     grid = place.scene.archive.grid(place.scene.frames.grid.step)
     return HistoryRequest(signals=FIRST_TOKENS, match=tuple(sorted(match.items())), grid=grid)
 

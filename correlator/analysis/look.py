@@ -7,14 +7,15 @@ import numpy as np
 
 from correlator.analysis.archive import Archive
 from correlator.analysis.case import Scene
-from correlator.analysis.explain import CHANGES
+from correlator.analysis.explain import CHANGES, SEASONS
 from correlator.analysis.history import wanted
 from correlator.analysis.judge import judge
-from correlator.analysis.level import Level
+from correlator.analysis.level import Level, effect, is_practical
 from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.rollout import changes_around
+from correlator.analysis.season import USUAL, hours, season_requests, usual_since
 from correlator.analysis.statement import Life, state
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.windows import Spans
@@ -69,8 +70,27 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> 
     )
     case = judge(scene, window.parameters)
     found = state(case, scene, life, window.parameters)
+    usual, asked = _season(window, scene, life)
+    if usual is not None:
+        words = f"First tokens were as slow at this hour {SEASONS[usual]}."
+        found = replace(found, reasons=(*found.reasons, USUAL), explanation=f"{found.explanation} {words}")
     onset_at = grid.start + onset * grid.step
-    return Look(with_changes(window, found, victim.key, onset_at, "It began"), wanted(case, scene))
+    return Look(with_changes(window, found, victim.key, onset_at, "It began"), (*wanted(case, scene), *asked))
+
+
+def _season(window: Window, scene: Scene, life: Life) -> tuple[str | None, tuple[HistoryRequest, ...]]:
+    """The day on which this was as slow at the same hour, and what is to be asked first; only where it is slower now.
+
+    A stall is never usual.
+    """
+    bounds = scene.victim.bounds
+    recent = Level.over(scene.victim, scene.spans.during)
+    slower = is_practical(effect(scene.before, recent, bounds), window.parameters)
+    if scene.stalled or not slower or not window.parameters.history_seconds:
+        return None, ()
+    asked = season_requests(scene.victim.key, window.topology, life.detected_at, scene.victim.step)
+    usual = usual_since(recent, hours(asked, window.history, bounds), bounds, window.parameters)
+    return usual, tuple(request for request in asked.values() if request not in window.history)
 
 
 def with_changes(window: Window, finding: Finding, key: VictimKey, at: float, what: str) -> Finding:

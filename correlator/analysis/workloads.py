@@ -2,6 +2,9 @@
 
 import re
 
+from correlator.analysis.victims import VictimKey
+from correlator.model.topology import PodRef, Topology
+
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]"
 """The letters of generated names: no vowels, nothing that reads like another."""
 
@@ -20,6 +23,18 @@ def pods_of(workload: str, pod: str) -> str:
     if not rule:
         return own
     return rule if re.fullmatch(rule, pod) else f"{own}|{rule}"
+
+
+def pods_match(ref: PodRef, topology: Topology) -> dict[str, str]:
+    """What the labels of a pod's series match, over all pods that its workload has had."""
+    pod = topology.pods.get(ref)
+    return {"namespace": re.escape(ref.namespace), "pod": pods_of(pod.workload if pod else "", ref.pod)}
+
+
+def victim_match(key: VictimKey, topology: Topology) -> dict[str, str]:
+    """What the labels of a victim's series match: its workload's pods, or its scrape target, and the model."""
+    match = pods_match(key.ref, topology) if key.ref.namespace else {"instance": re.escape(key.ref.pod)}
+    return {**match, "model_name": re.escape(key.model_name)} if key.model_name else match
 
 
 def template_of(workload: str) -> str:

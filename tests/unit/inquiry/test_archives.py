@@ -78,12 +78,14 @@ def test_a_job_with_which_first_tokens_were_always_slow_is_told_so() -> None:
 
 
 def test_each_question_is_asked_once_for_an_incident() -> None:
-    """Opening and all later looks share the answers: three parts of the victim, three of the only suspect."""
+    """Opening and all later looks share the answers: three days of victim and only suspect, an hour of two days."""
     source = PastSource(stories.one_writer())
     findings = judged(source)
     assert len(findings) >= 3
-    assert len(source.asked) == len(set(source.asked)) == 6
-    assert sum(grid.count for grid, _ in source.asked) == 2 * 3 * DAY // 60
+    assert len(source.asked) == len(set(source.asked)) == 8
+    days = [grid for grid, _ in source.asked if grid.step == 60]
+    assert sum(grid.count for grid in days) == 2 * 3 * DAY // 60
+    assert [grid.count for grid, _ in source.asked if grid.step == 300] == [14, 14]
 
 
 def test_questions_are_narrowed_to_the_workload_on_the_node() -> None:
@@ -135,11 +137,12 @@ def test_an_hour_of_history_is_too_short_to_count() -> None:
 
 
 def test_a_quiet_cluster_asks_nothing() -> None:
-    """Nor does a regression that storage did not cause."""
-    for story in (stories.quiet(), stories.slow_compute()):
-        source = PastSource(story)
-        judged(source)
-        assert source.asked == []
+    """And a regression that storage did not cause asks for the same hour of other days alone."""
+    quiet, computing = PastSource(stories.quiet()), PastSource(stories.slow_compute())
+    judged(quiet)
+    assert quiet.asked == []
+    judged(computing)
+    assert {grid.step for grid, _ in computing.asked} == {300}
 
 
 REQUEST = HistoryRequest(
