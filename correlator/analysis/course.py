@@ -15,7 +15,8 @@ from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
-from correlator.analysis.season import USUAL
+from correlator.analysis.season import USUAL, StandIn
+from correlator.analysis.standin import detect_by_season
 from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use
@@ -65,7 +66,15 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
         for detection in detect(window.victims, window.quiet, window.parameters)
         if window.victims.keys[detection.victim] not in known
     ]
-    return worse + [_passed_over(course) if _is_usual(course.finding) else course for course in found]
+    opened = {key_of(course.now) for course in found if course.now}
+    by_season, more = detect_by_season(window)
+    found += [
+        _open(window, one.victim, one.onset, instead=one.instead)
+        for one in by_season
+        if window.victims.keys[one.victim] not in known | opened
+    ]
+    asked = [Course(known=None, now=None, wanted=more)] if more else []
+    return worse + [_passed_over(course) if _is_usual(course.finding) else course for course in found] + asked
 
 
 def _is_usual(finding: Finding | None) -> bool:
@@ -80,15 +89,16 @@ def _passed_over(course: Course) -> Course:
     return Course(known=None, now=None, wanted=course.wanted)
 
 
-def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:
+def _open(window: Window, row: int, onset: int, *, stalled: bool = False, instead: StandIn | None = None) -> Course:
     grid = window.frames.grid
-    finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+    finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
     sharper = onset if stalled else _sharpened(window, row, onset, finding, window.quiet[row])
     if sharper != onset:
         onset = sharper
-        finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+        finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
     victim, key = window.victims.one(row), window.victims.keys[row]
-    level = Level.over(victim, Spans.around(onset, grid.count, window.quiet[row]).before)
+    before = Spans.around(onset, grid.count, window.quiet[row]).before
+    level = instead.level if instead else Level.over(victim, before)
     now = OpenRegression(
         namespace=key.ref.namespace,
         pod=key.ref.pod,
@@ -180,7 +190,8 @@ def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRe
         return Course(known=known, now=current)
     onset = _onset_now(window, known, row)
     life = Life(detected_at=current.detected_at)
-    finding, more = look(window, row, onset, life, stalled=current.stalled)
+    instead = stand_in_of(known, window.victims.bounds)
+    finding, more = look(window, row, onset, life, stalled=current.stalled, instead=instead)
     now = replace(current, onset_at=grid.start + onset * grid.step, last=_without_evidence(finding))
     return Course(known=known, now=now, finding=finding, wanted=more)
 
@@ -219,6 +230,11 @@ def baseline_of(known: OpenRegression, bounds: Floats) -> Level:
     return Level(counts, known.baseline_mean, float(counts.sum()))
 
 
+def stand_in_of(known: OpenRegression, bounds: Floats) -> StandIn | None:
+    """The baseline from another day that a regression was detected against; None where it was the window's own."""
+    return StandIn.among(known.last.reasons, baseline_of(known, bounds))
+
+
 def _can_look(window: Window, known: OpenRegression, row: int | None) -> bool:
     onset = window.frames.grid.index(known.onset_at)
     return row is not None and int(window.quiet[row, : max(0, onset)].sum()) >= THRESHOLDS.reference_steps
@@ -246,7 +262,8 @@ def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int
     if row is None or not _can_look(window, known, row):
         return Look(refreshed(known.last, instant(window.at), instant(ended_at), reason))
     life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
-    return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled)
+    instead = stand_in_of(known, window.victims.bounds)
+    return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled, instead=instead)
 
 
 def past_of(window: Window, followed: list[Course]) -> tuple[PastRegression, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from correlator.analysis.course import follow, open_new, past_of
+from correlator.analysis.course import follow, open_new, past_of, stand_in_of
 from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
@@ -85,9 +85,10 @@ def look_at_victim(
     known = next((r for r in memory.open if key_of(r) == victim.key), None)
     onset = frames.grid.index(known.onset_at) if known is not None else onset_of(victim, window.quiet[rows[0]])
     life = Life(detected_at=known.detected_at if known else window.at)
-    seen = look(window, rows[0], max(onset, 0), life, stalled=known.stalled if known else False)
     if known is not None:
-        return seen
+        instead = stand_in_of(known, victims.bounds)
+        return look(window, rows[0], max(onset, 0), life, stalled=known.stalled, instead=instead)
+    seen = look(window, rows[0], max(onset, 0), life, stalled=False)
     return seen._replace(finding=replace(seen.finding, reasons=("no_open_regression", *seen.finding.reasons)))
 
 

@@ -15,7 +15,7 @@ from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.rollout import changes_around
-from correlator.analysis.season import USUAL, hours, season_requests, usual_since
+from correlator.analysis.season import INSTEAD, USUAL, StandIn, hours, season_requests, usual_since
 from correlator.analysis.statement import Life, state
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.windows import Spans
@@ -50,21 +50,25 @@ class Look(NamedTuple):
     wanted: tuple[HistoryRequest, ...] = ()
 
 
-def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Look:
-    """Judge one victim's regression from `onset` to its end or to now."""
+def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool, instead: StandIn | None = None) -> Look:
+    """Judge one victim's regression from `onset` to its end or to now.
+
+    `instead` is its baseline where the window holds none. The volume's own is then from all quiet steps, whether or not
+    the victim was there.
+    """
     grid = window.frames.grid
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
     seen = np.isfinite(victim.first_tokens)
     around = Spans.around(onset, end, window.quiet[row])
-    spans = Spans(around.before & seen, around.during & seen)
+    spans = Spans(around.before if instead else around.before & seen, around.during & seen)
     scene = Scene(
         frames=window.frames,
         topology=window.topology,
         victim=victim,
         spans=spans,
         onset=onset,
-        before=Level.over(victim, spans.before),
+        before=instead.level if instead else Level.over(victim, spans.before),
         stalled=stalled,
         archive=Archive(window.history, window.parameters.history_seconds, life.detected_at),
     )
@@ -74,6 +78,11 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> 
     if usual is not None:
         words = f"First tokens were as slow at this hour {SEASONS[usual]}."
         found = replace(found, reasons=(*found.reasons, USUAL), explanation=f"{found.explanation} {words}")
+    if instead is not None:
+        words = f"Too little before is normal: its baseline is this hour {SEASONS[instead.day]}."
+        found = replace(
+            found, reasons=(*found.reasons, INSTEAD[instead.day]), explanation=f"{found.explanation} {words}"
+        )
     onset_at = grid.start + onset * grid.step
     return Look(with_changes(window, found, victim.key, onset_at, "It began"), (*wanted(case, scene), *asked))
 

@@ -3,7 +3,7 @@
 What is asked depends on the judged step alone, ten minutes of steps asking the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,9 @@ HELD_SECONDS = 600
 STRETCH_STEPS = 3
 STRETCH_REQUESTS = 10.0
 """An hour holds the edge of a peak as well: its slowest quarter of at least so many requests is compared with."""
+
+INSTEAD = {"yesterday": "compared_with_yesterday", "last_week": "compared_with_last_week"}
+"""The named reasons where such an hour stands in for a baseline."""
 
 SIGNALS = ("ttft_bucket", "ttft_sum")
 
@@ -65,6 +68,20 @@ class Hour:
         stretches = (self.level(first, first + STRETCH_STEPS) for first in range(self.counts.shape[1] - 2))
         told = [level for level in stretches if level.requests >= STRETCH_REQUESTS]
         return max(told, key=lambda level: level.mean, default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StandIn:
+    """A baseline from the same hour of another day, by the name of that day."""
+
+    day: str
+    level: Level
+
+    @classmethod
+    def among(cls, reasons: Iterable[str], level: Level) -> "StandIn | None":
+        """The one that the reasons of a finding tell of, with its level; None where they tell of none."""
+        days = [day for day, reason in INSTEAD.items() if reason in reasons]
+        return cls(days[0], level) if days else None
 
 
 def season_requests(key: VictimKey, topology: Topology, at: int, step: int) -> Mapping[str, HistoryRequest]:

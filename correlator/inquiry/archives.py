@@ -20,6 +20,7 @@ PARTS = 8
 SERIES = 1_000
 """What is older is done without once there are so many series: a workload of thousands of pods has a short history."""
 
+KEPT_ANSWERS = 500
 KEPT_VALUES = 4_000_000
 """Answers are kept for later looks at the same incident, up to 32 MB of them."""
 
@@ -52,7 +53,7 @@ class Archives:
         sizes = {request: _size(frames) for request, frames in self._kept.items()}
         total = sum(sizes.values())
         for request in list(sizes)[:-1]:
-            if total <= KEPT_VALUES:
+            if total <= KEPT_VALUES and len(self._kept) <= KEPT_ANSWERS:
                 break
             total -= sizes[request]
             del self._kept[request]
