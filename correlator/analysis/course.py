@@ -81,7 +81,8 @@ def _is_usual(finding: Finding | None) -> bool:
     """Whether it was as slow at this hour of another day, and the volume is not what made it so."""
     if finding is None or USUAL not in finding.reasons or finding.verdict in BY_STORAGE:
         return False
-    return "volume_got_worse" not in finding.reasons or "victim_not_exposed" in finding.reasons
+    by_load = finding.verdict is Verdict.LOAD
+    return by_load or "volume_got_worse" not in finding.reasons or "victim_not_exposed" in finding.reasons
 
 
 def _passed_over(course: Course) -> Course:

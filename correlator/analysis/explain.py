@@ -152,16 +152,11 @@ def _past_words(suspect: Suspect) -> str:
     past = suspect.recurrence
     if past is None:
         return ""
-    words = (
-        f"In the {past.seconds / 3600:.0f} h before it was as busy {_times(past.rises)} while first tokens were normal"
-    )
+    times = {0: "never as busy", 1: "as busy once"}.get(past.rises, f"as busy {past.rises} times")
+    words = f"In the {past.seconds / 3600:.0f} h before, it was {times} while first tokens were normal"
     if not past.regressions:
         return f"{words}, and they were never as slow."
     return f"{words}, and in {past.regressions_with} of the {past.regressions} times when they were as slow."
-
-
-def _times(number: int) -> str:
-    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _lag(lag: float) -> str:

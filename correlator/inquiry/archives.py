@@ -34,19 +34,28 @@ class Archives:
         self._kept: dict[HistoryRequest, Frames | None] = {}
 
     def answers(self, wanted: Sequence[HistoryRequest]) -> History:
-        """An answer for each request; None where the source has no history, or fails for now."""
-        return {request: self._answer(request) for request in wanted}
+        """An answer for each request; None where the source has no history, or fails for now.
 
-    def _answer(self, request: HistoryRequest) -> Frames | None:
-        if request not in self._kept:
-            try:
-                self._kept[request] = self._fetch(request)
-            except SourceError as error:
-                if error.retriable:
-                    return None
-                self._kept[request] = None
-            self._forget()
-        return self._kept.get(request)
+        A source that failed once is asked nothing more in this call: a step waits for one answer at most.
+        """
+        found: dict[HistoryRequest, Frames | None] = {}
+        is_failing = False
+        for request in wanted:
+            if request not in self._kept and not is_failing:
+                is_failing = not self._learn(request)
+            found[request] = self._kept.get(request)
+        self._forget()
+        return found
+
+    def _learn(self, request: HistoryRequest) -> bool:
+        """Fetch what is not known; False where that may succeed later."""
+        try:
+            self._kept[request] = self._fetch(request)
+        except SourceError as error:
+            if error.retriable:
+                return False
+            self._kept[request] = None
+        return True
 
     def _forget(self) -> None:
         """Drop the oldest answers beyond what may be kept, the newest never."""

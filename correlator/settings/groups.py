@@ -107,7 +107,8 @@ class EngineSettings(_Group):
 
     history: DurationOrNone = Field(
         timedelta(seconds=_DEFAULT.history_seconds),
-        description="How far back a suspect's workload is looked up, once for each incident; `0s` for never.",
+        le=timedelta(days=31),
+        description="How far back a suspect's workload is looked up, once an incident; `0s`: no other day is asked.",
     )
 
     def parameters(self) -> Parameters:

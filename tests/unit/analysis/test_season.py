@@ -1,5 +1,7 @@
 """A rise that is usual for this hour is no regression; one beyond it, and one by storage, is."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,13 @@ def judged(story: Story, ttft: Daily) -> list[Finding]:
 def test_a_daily_peak_is_no_regression(hours: tuple[float, float]) -> None:
     """Computing takes four times as long, as it did yesterday at this hour or a quarter of an hour off it."""
     assert judged(stories.slow_compute(), peak(0.2, hours)) == []
+
+
+@pytest.mark.parametrize("story", [stories.more_load, stories.longer_prompts])
+def test_a_daily_peak_of_load_is_no_regression(story: Callable[[], Story]) -> None:
+    """More requests or longer prompts, as yesterday; on another day they are a regression by load."""
+    assert judged(story(), peak(0.2)) == []
+    assert judged(story(), peak(0.05))[-1].verdict is Verdict.LOAD
 
 
 @pytest.mark.parametrize("yesterday", [0.05, 0.1])

@@ -167,6 +167,16 @@ def test_what_failed_for_now_is_asked_again(failure: SourceError | BlindSpot) ->
     assert archives.answers([REQUEST])[REQUEST] is not None
 
 
+def test_a_source_that_is_failing_holds_a_step_up_once() -> None:
+    """What else was wanted is left for the next look."""
+    source = PastSource(stories.quiet(), fails=[SourceError("busy", retriable=True)])
+    archives = Archives(source, SIGNALS)
+    requests = [replace(REQUEST, match=(("pod", name),)) for name in ("other-.*", "reindex-.*", ".*")]
+    assert list(archives.answers(requests).values()) == [None, None, None]
+    assert len(source.asked) == 1
+    assert all(answer is not None for answer in archives.answers(requests).values())
+
+
 def test_what_failed_for_good_is_not_asked_again() -> None:
     """A recording whose step does not fit will not fit later."""
     source = PastSource(stories.quiet(), fails=[SourceError("no such step", retriable=False)])
