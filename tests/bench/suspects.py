@@ -43,7 +43,7 @@ def main() -> None:
     memory = evaluate(frames, topology, Memory(), frames.grid.last, parameters).memory
     first = look_at_victim(frames, topology, victim, memory, parameters)
     days = Archives(source, load()).answers(first.wanted) if first else NO_HISTORY
-    taken: dict[str, list[float]] = {}
+    taken: dict[str, list[machine.Seconds]] = {}
     for name, history in (("finding", NO_HISTORY), ("finding_with_days", days)):
         taken[name] = []
         for _ in range(REPEATS):
