@@ -51,7 +51,7 @@ class Place:
         return self.worse.volume
 
     def workload(self, ref: PodRef | None) -> tuple[str, str]:
-        """(namespace, workload) of a pod; the workload is empty for a pod of its own."""
+        """(namespace, workload) of a pod; the workload is empty for a pod that is looked up alone."""
         pod = self.scene.topology.pods.get(ref) if ref else None
         return (ref.namespace if ref else "", template_of(pod.workload) if pod else "")
 
@@ -94,6 +94,8 @@ def victim_request(place: Place) -> HistoryRequest:
 
 def recalled(found: Contributions, place: Place) -> Contributions:
     """Contributions with the p-values of days, where the archive has them; the others stay as they are."""
+    if not place.scene.archive.answers:
+        return found
     asked = requests_for(found, place)
     told = place.scene.archive.answers.get(victim_request(place)) if asked else None
     if told is None:

@@ -38,8 +38,14 @@ def victim_match(key: VictimKey, topology: Topology) -> dict[str, str]:
 
 
 def template_of(workload: str) -> str:
-    """What is run again and again: the workload, a CronJob's Job without the time of its run."""
-    return _RUN.sub("", workload) if workload.startswith("Job/") else workload
+    """What is run again and again: the workload, a CronJob's Job without the time of its run.
+
+    Empty where the names of its pods do not tell that they belong together.
+    """
+    kind, _, name = workload.partition("/")
+    if not _rule(kind, name):
+        return ""
+    return _RUN.sub("", workload) if kind == "Job" else workload
 
 
 def template_hash_of(workload: str, pod: str) -> str:

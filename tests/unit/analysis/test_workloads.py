@@ -42,3 +42,8 @@ def test_the_jobs_of_a_cron_job_are_one_workload() -> None:
     assert template_of("Job/reindex-28812345") == "Job/reindex"
     assert template_of("Job/reindex-v2") == "Job/reindex-v2"
     assert template_of("StatefulSet/db-28812345") == "StatefulSet/db-28812345"
+
+
+def test_pods_whose_names_follow_no_known_rule_stand_for_themselves() -> None:
+    """Nothing is joined on a guess."""
+    assert template_of("Workflow/etl") == template_of("") == ""
