@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from correlator.analysis.archive import NO_ARCHIVE, Archive
 from correlator.analysis.confidence import ChainFeatures, CulpritFeatures
 from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, Exposure, VolumeChange
@@ -72,7 +73,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """What a look starts from: the window, the victim, and which steps are before and during."""
+    """What a look starts from: the window, the victim, which steps are before and during, and the days before."""
 
     frames: Frames
     topology: Topology
@@ -81,3 +82,4 @@ class Scene:
     onset: int
     before: Level
     stalled: bool
+    archive: Archive = NO_ARCHIVE

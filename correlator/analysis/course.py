@@ -4,25 +4,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from correlator.analysis.case import Scene
 from correlator.analysis.dating import dated_by_volume
 from correlator.analysis.evidence import instant
-from correlator.analysis.judge import judge
+from correlator.analysis.explain import NEW_NORMAL
 from correlator.analysis.level import Level
+from correlator.analysis.look import Look, Window, look, with_changes
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
 from correlator.analysis.onset import escalated, redated
-from correlator.analysis.parameters import Parameters
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
-from correlator.analysis.statement import Life, refreshed, state
-from correlator.analysis.victims import Victim, Victims
+from correlator.analysis.season import USUAL, StandIn
+from correlator.analysis.standin import detect_by_season
+from correlator.analysis.statement import Life, refreshed
+from correlator.analysis.victims import Victim
 from correlator.analysis.volumes import device_use
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
-from correlator.model.frame import Floats, Frames
-from correlator.model.topology import Topology
+from correlator.model.frame import Floats
+from correlator.model.history import HistoryRequest
 
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 """Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
@@ -37,23 +38,6 @@ REDATED_STEPS = 10
 """For how long after detection the looks date the onset anew."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """What all victims of one step share."""
-
-    frames: Frames
-    topology: Topology
-    victims: Victims
-    memory: Memory
-    quiet: Bools
-    parameters: Parameters
-
-    @property
-    def at(self) -> int:
-        """The step that is judged."""
-        return self.frames.grid.last
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What became of a regression at this step.
@@ -66,29 +50,14 @@ class Course:
     now: OpenRegression | None
     finding: Finding | None = None
     worse_at: int | None = None
-
-
-def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool) -> Finding:
-    """Judge one victim's regression from `onset` to its end or to now."""
-    grid = window.frames.grid
-    end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
-    victim = window.victims.one(row)
-    seen = np.isfinite(victim.first_tokens)
-    spans = Spans.around(onset, end, window.quiet[row]).within(seen)
-    scene = Scene(
-        frames=window.frames,
-        topology=window.topology,
-        victim=victim,
-        spans=spans,
-        onset=onset,
-        before=Level.over(victim, spans.before),
-        stalled=stalled,
-    )
-    return state(judge(scene, window.parameters), scene, life, window.parameters)
+    wanted: tuple[HistoryRequest, ...] = ()
 
 
 def open_new(window: Window, followed: list[Course]) -> list[Course]:
-    """Regressions that are seen for the first time at this step, those that take the place of lesser ones included."""
+    """Regressions that are seen for the first time at this step, those that take the place of lesser ones included.
+
+    What is usual at this hour is none, unless storage did it or may have.
+    """
     known = {key_of(regression) for regression in window.memory.open}
     rows = {key: row for row, key in enumerate(window.victims.keys)}
     worse = [_open(window, rows[key_of(c.known)], c.worse_at) for c in followed if c.known and c.worse_at is not None]
@@ -97,18 +66,40 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
         for detection in detect(window.victims, window.quiet, window.parameters)
         if window.victims.keys[detection.victim] not in known
     ]
-    return worse + found
+    opened = {key_of(course.now) for course in found if course.now}
+    by_season, more = detect_by_season(window)
+    found += [
+        _open(window, one.victim, one.onset, instead=one.instead)
+        for one in by_season
+        if window.victims.keys[one.victim] not in known | opened
+    ]
+    asked = [Course(known=None, now=None, wanted=more)] if more else []
+    return worse + [_passed_over(course) if _is_usual(course.finding) else course for course in found] + asked
 
 
-def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Course:
+def _is_usual(finding: Finding | None) -> bool:
+    """Whether it was as slow at this hour of another day, and the volume is not what made it so."""
+    if finding is None or USUAL not in finding.reasons or finding.verdict in BY_STORAGE:
+        return False
+    by_load = finding.verdict is Verdict.LOAD
+    return by_load or "volume_got_worse" not in finding.reasons or "victim_not_exposed" in finding.reasons
+
+
+def _passed_over(course: Course) -> Course:
+    """Nothing began; what it wants to know of other days stays asked for."""
+    return Course(known=None, now=None, wanted=course.wanted)
+
+
+def _open(window: Window, row: int, onset: int, *, stalled: bool = False, instead: StandIn | None = None) -> Course:
     grid = window.frames.grid
-    finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+    finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
     sharper = onset if stalled else _sharpened(window, row, onset, finding, window.quiet[row])
     if sharper != onset:
         onset = sharper
-        finding = look(window, row, onset, Life(detected_at=window.at), stalled=stalled)
+        finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
     victim, key = window.victims.one(row), window.victims.keys[row]
-    level = Level.over(victim, Spans.around(onset, grid.count, window.quiet[row]).before)
+    before = Spans.around(onset, grid.count, window.quiet[row]).before
+    level = instead.level if instead else Level.over(victim, before)
     now = OpenRegression(
         namespace=key.ref.namespace,
         pod=key.ref.pod,
@@ -122,7 +113,7 @@ def _open(window: Window, row: int, onset: int, *, stalled: bool = False) -> Cou
         calm_since=None,
         last=_without_evidence(finding),
     )
-    return Course(known=None, now=now, finding=finding)
+    return Course(known=None, now=now, finding=finding, wanted=more)
 
 
 def _sharpened(window: Window, row: int, onset: int, finding: Finding, quiet: Bools) -> int:
@@ -142,7 +133,7 @@ def follow(window: Window, known: OpenRegression) -> Course:
     """An open regression at this step."""
     row = {key: row for row, key in enumerate(window.victims.keys)}.get(key_of(known))
     if row is None or _is_gone(window, known, window.victims.one(row)):
-        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.GONE))
+        return _ended(window, known, row, window.at, EndReason.GONE)
     step = window.frames.grid.step
     victim = window.victims.one(row)
     if unseen_steps(victim):
@@ -150,14 +141,13 @@ def follow(window: Window, known: OpenRegression) -> Course:
     slow = _is_slow(window, known, victim)
     if not slow and known.calm_since is not None and window.at - known.calm_since >= hold_steps(step) * step:
         ended_at = _ended_at(window, known, victim, known.calm_since)
-        return Course(known=known, now=None, finding=_final(window, known, row, ended_at, EndReason.RECOVERED))
+        return _ended(window, known, row, ended_at, EndReason.RECOVERED)
     if window.at - known.detected_at >= 2 * window.frames.grid.count * step:
-        return Course(known=known, now=None, finding=_final(window, known, row, window.at, EndReason.NEW_NORMAL))
+        return _ended(window, known, row, window.at, EndReason.NEW_NORMAL)
     worse = _worse(window, known, victim)
     if worse is not None:
         at = window.frames.grid.start + worse * step
-        final = _final(window, known, row, at, EndReason.NEW_NORMAL)
-        return Course(known=known, now=None, finding=final, worse_at=worse)
+        return replace(_ended(window, known, row, at, EndReason.NEW_NORMAL), worse_at=worse)
     calm_since = None if slow else (known.calm_since or window.at)
     return _look_again(window, replace(known, calm_since=calm_since), row, known)
 
@@ -200,11 +190,11 @@ def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRe
     if (window.at - current.detected_at) // grid.step not in LOOKS or not _can_look(window, current, row):
         return Course(known=known, now=current)
     onset = _onset_now(window, known, row)
-    finding = look(window, row, onset, Life(detected_at=current.detected_at), stalled=current.stalled)
-    onset_at = grid.start + onset * grid.step
-    return Course(
-        known=known, now=replace(current, onset_at=onset_at, last=_without_evidence(finding)), finding=finding
-    )
+    life = Life(detected_at=current.detected_at)
+    instead = stand_in_of(known, window.victims.bounds)
+    finding, more = look(window, row, onset, life, stalled=current.stalled, instead=instead)
+    now = replace(current, onset_at=grid.start + onset * grid.step, last=_without_evidence(finding))
+    return Course(known=known, now=now, finding=finding, wanted=more)
 
 
 def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
@@ -241,17 +231,40 @@ def baseline_of(known: OpenRegression, bounds: Floats) -> Level:
     return Level(counts, known.baseline_mean, float(counts.sum()))
 
 
+def stand_in_of(known: OpenRegression, bounds: Floats) -> StandIn | None:
+    """The baseline from another day that a regression was detected against; None where it was the window's own."""
+    return StandIn.among(known.last.reasons, baseline_of(known, bounds))
+
+
 def _can_look(window: Window, known: OpenRegression, row: int | None) -> bool:
     onset = window.frames.grid.index(known.onset_at)
     return row is not None and int(window.quiet[row, : max(0, onset)].sum()) >= THRESHOLDS.reference_steps
 
 
-def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Finding:
+def _ended(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Course:
+    """A regression that is over, with the last word on it."""
+    finding, more = _final(window, known, row, ended_at, reason)
+    if reason is not EndReason.NEW_NORMAL:
+        at = _last_seen(window, row) if reason is EndReason.GONE else ended_at
+        finding = with_changes(window, finding, key_of(known), at, "It ended")
+    elif ended_at == window.at:
+        finding = replace(finding, explanation=f"{finding.explanation} {NEW_NORMAL}")
+    return Course(known=known, now=None, finding=finding, wanted=more)
+
+
+def _last_seen(window: Window, row: int | None) -> float:
+    """The last step at which anything was known of a victim; the window's start where nothing was."""
+    seen = [] if row is None else np.flatnonzero(np.isfinite(window.victims.first_tokens[row])).tolist()
+    return float(window.frames.grid.start + (seen[-1] if seen else 0) * window.frames.grid.step)
+
+
+def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int, reason: EndReason) -> Look:
     """The last word on a regression: a look at the whole of it where the window still holds it."""
     if row is None or not _can_look(window, known, row):
-        return refreshed(known.last, instant(window.at), instant(ended_at), reason)
+        return Look(refreshed(known.last, instant(window.at), instant(ended_at), reason))
     life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
-    return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled)
+    instead = stand_in_of(known, window.victims.bounds)
+    return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled, instead=instead)
 
 
 def past_of(window: Window, followed: list[Course]) -> tuple[PastRegression, ...]:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from correlator.analysis.course import Window, follow, look, open_new, past_of
+from correlator.analysis.course import follow, open_new, past_of, stand_in_of
+from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters
@@ -12,40 +13,66 @@ from correlator.analysis.statement import Life
 from correlator.analysis.victims import Victims, victims_of
 from correlator.model.finding import Finding
 from correlator.model.frame import BlindSpot, Frames
+from correlator.model.history import NO_HISTORY, History, HistoryRequest
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef, Topology
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one step yields. `memory` belongs to step `at` and is the input of the next."""
+    """What one step yields. `memory` belongs to step `at` and is the input of the next.
+
+    `wanted` is what would make it surer: whoever can answers it and evaluates the same step again with the history.
+    """
 
     at: int
     findings: tuple[Finding, ...]
     snapshot: Snapshot
     memory: Memory
+    wanted: tuple[HistoryRequest, ...] = ()
 
 
-def evaluate(frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters) -> Evaluation:
-    """Judge step `at`, the last step of `frames.grid`, in the light of the whole window.
+def evaluate(
+    frames: Frames,
+    topology: Topology,
+    memory: Memory,
+    at: int,
+    parameters: Parameters,
+    history: History = NO_HISTORY,
+) -> Evaluation:
+    """Judge step `at`, the last step of `frames.grid`, in the light of the whole window and of the days in `history`.
 
     Depends on its arguments alone. Raises ValueError when `at` is not the window's last step.
     """
     if at != frames.grid.last:
         raise ValueError(f"step {at} is not the last of its window, {frames.grid.last}")
     victims = victims_of(frames)
-    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters)
+    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters, history)
     followed = [follow(window, regression) for regression in memory.open]
     courses = followed + open_new(window, followed)
     after = Memory(open=tuple(c.now for c in courses if c.now is not None), past=past_of(window, followed))
     findings = tuple(c.finding for c in courses if c.finding is not None)
-    return Evaluation(at, findings, present(frames, topology, victims, after, _blind(frames, victims)), after)
+    more = tuple(dict.fromkeys(request for c in courses for request in c.wanted))
+    return Evaluation(at, findings, present(frames, topology, victims, after, _blind(frames, victims)), after, more)
 
 
 def explain_victim(
     frames: Frames, topology: Topology, ref: PodRef, memory: Memory, parameters: Parameters
 ) -> Finding | None:
-    """A finding for a victim at the window's last step, whether or not it is regressed; None where it is not known.
+    """The finding of `look_at_victim`, from the window alone."""
+    seen = look_at_victim(frames, topology, ref, memory, parameters)
+    return None if seen is None else seen.finding
+
+
+def look_at_victim(
+    frames: Frames,
+    topology: Topology,
+    ref: PodRef,
+    memory: Memory,
+    parameters: Parameters,
+    history: History = NO_HISTORY,
+) -> Look | None:
+    """What is to be said of a victim at the window's last step, regressed or not; None where it is not known.
 
     An open regression is judged from its onset; otherwise the newest change, significant or not.
     """
@@ -53,13 +80,16 @@ def explain_victim(
     rows = [row for row, key in enumerate(victims.keys) if key.ref == ref]
     if not rows:
         return None
-    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters)
+    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters, history)
     victim = victims.one(rows[0])
     known = next((r for r in memory.open if key_of(r) == victim.key), None)
     onset = frames.grid.index(known.onset_at) if known is not None else onset_of(victim, window.quiet[rows[0]])
     life = Life(detected_at=known.detected_at if known else window.at)
-    finding = look(window, rows[0], max(onset, 0), life, stalled=known.stalled if known else False)
-    return finding if known is not None else replace(finding, reasons=("no_open_regression", *finding.reasons))
+    if known is not None:
+        instead = stand_in_of(known, victims.bounds)
+        return look(window, rows[0], max(onset, 0), life, stalled=known.stalled, instead=instead)
+    seen = look(window, rows[0], max(onset, 0), life, stalled=False)
+    return seen._replace(finding=replace(seen.finding, reasons=("no_open_regression", *seen.finding.reasons)))
 
 
 def _blind(frames: Frames, victims: Victims) -> tuple[BlindSpot, ...]:

@@ -121,6 +121,7 @@ def _contention(case: Case, ttft: TtftEffect, where: str, suspects: tuple[Suspec
     accused = [s for s in suspects if s.accused] or [first]
     for suspect in accused:
         yield _suspect_words(suspect, where, ttft)
+        yield _past_words(suspect)
     others = [s for s in suspects if s not in accused]
     if others:
         other = others[0]
@@ -144,6 +145,18 @@ def _suspect_words(suspect: Suspect, where: str, ttft: TtftEffect) -> str:
         f"{_percent(suspect.share_ratio)} of the device time that was added to {where} ({size}{lag}){without} "
         f"(confidence {suspect.confidence:.2f})."
     )
+
+
+def _past_words(suspect: Suspect) -> str:
+    """What days tell of it; without them its p-value rests on the window alone, which needs no word."""
+    past = suspect.recurrence
+    if past is None:
+        return ""
+    times = {0: "never as busy", 1: "as busy once"}.get(past.rises, f"as busy {past.rises} times")
+    words = f"In the {past.seconds / 3600:.0f} h before, it was {times} while first tokens were normal"
+    if not past.regressions:
+        return f"{words}, and they were never as slow."
+    return f"{words}, and in {past.regressions_with} of the {past.regressions} times when they were as slow."
 
 
 def _lag(lag: float) -> str:
@@ -185,6 +198,18 @@ def _other(case: Case, where: str) -> Iterable[str]:
         yield f"{where} is no worse than before: storage did not cause this."
     yield "Load did not change enough to explain it either." if case.load.seen else "Its load is not known."
 
+
+CHANGES = {
+    "restart": "the pod started anew",
+    "rollout": "pods of another template of its workload started: a rollout",
+    "model_change": "the pod took up another model",
+}
+"""What happened to the victim itself."""
+
+SEASONS = {"yesterday": "yesterday", "last_week": "a week ago"}
+"""The days that are compared with."""
+
+NEW_NORMAL = "It has lasted so long that it is the new normal from here on."
 
 WORDS = {
     "evidence_still_gathering": "too few slow steps have been seen yet",

@@ -8,6 +8,7 @@ from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
 from correlator.analysis.features import chain_features, culprit_features
+from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
 from correlator.analysis.links import ExcessSplit, exposure, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
@@ -91,7 +92,9 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
         worse=worse,
         exposure=felt,
         split=split,
-        contributions=contributions(pods, worse.use, worse.prices, spans, scene.onset, frames.grid.step),
+        contributions=recalled(
+            contributions(pods, worse.use, worse.prices, spans, scene.onset, frames.grid.step), Place(scene, worse)
+        ),
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )

@@ -59,6 +59,11 @@ def onset_of(victim: Victim, quiet: Bools) -> int:
     return onset
 
 
+def onset_against(victim: Victim, normal: Floats, known: Bools, quiet: Bools) -> int:
+    """As `onset_of`, against given bucket counts of what is normal, shape (B,)."""
+    return _scan_against(victim, normal, known, _after_last_regression(quiet))
+
+
 def redated(victim: Victim, onset: int, before: Bools, quiet: Bools) -> int:
     """The onset of a known regression in the light of what has been seen since it was detected.
 
@@ -106,7 +111,8 @@ def plausible_onsets(victim: Victim, onset: int, before: Bools, quiet: Bools) ->
     found[onset] = True
     if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS:
         return found
-    height = np.maximum(_heights(victim, clean, known, _after_last_regression(quiet)), 0.0)
+    normal = victim.counts[:, clean].sum(axis=1)
+    height = np.maximum(_heights(victim, normal, known, _after_last_regression(quiet)), 0.0)
     return found | (height**2 >= max(float(height[onset]) ** 2 - LIKELIHOOD_DROP, 1.0))
 
 
@@ -119,36 +125,40 @@ def was_slow(victim: Victim, start: int, end: int, before: Bools) -> bool:
     requests = victim.first_tokens[stretch].sum()
     if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS or not requests > 0:
         return False
-    weights, spread = _weights(victim, clean)
+    weights, spread = _weights(victim.counts[:, clean].sum(axis=1))
     scores = weights @ victim.counts[:, stretch]
     return bool(scores.sum() / (spread * np.sqrt(requests)) >= SLOW_Z)
 
 
 def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
-    height = _heights(victim, used, known, earliest)
+    return _scan_against(victim, victim.counts[:, used].sum(axis=1), known, earliest)
+
+
+def _scan_against(victim: Victim, normal: Floats, known: Bools, earliest: int) -> int:
+    height = _heights(victim, normal, known, earliest)
     # Only steps that are themselves slow may begin it.
-    height[~_is_slow(victim, used, known)] = -np.inf
+    height[~_is_slow(victim, normal, known)] = -np.inf
     best = int(np.argmax(height))
     return best if np.isfinite(height[best]) else len(height) - 1
 
 
-def _weights(victim: Victim, used: Bools) -> tuple[Floats, float]:
-    """The score of a request in each bucket, centred on the reference, and its standard deviation there."""
-    reference = Reference.of(victim.counts[:, used].sum(axis=1)[None, :])
+def _weights(normal: Floats) -> tuple[Floats, float]:
+    """The score of a request in each bucket, centred on what is normal, and its standard deviation there."""
+    reference = Reference.of(normal[None, :])
     part = reference.counts[0] / max(float(reference.counts[0].sum()), 1.0)
     weights = reference.scores[0] + reference.above[0]
     weights = weights - part @ weights
     return weights, max(float(np.sqrt(part @ weights**2)), SMALLEST_SPREAD)
 
 
-def _is_slow(victim: Victim, used: Bools, known: Bools) -> Bools:
-    weights, _ = _weights(victim, used)
+def _is_slow(victim: Victim, normal: Floats, known: Bools) -> Bools:
+    weights, _ = _weights(normal)
     return known & (weights @ np.nan_to_num(victim.counts) > 0)
 
 
-def _heights(victim: Victim, used: Bools, known: Bools, earliest: int) -> Floats:
+def _heights(victim: Victim, normal: Floats, known: Bools, earliest: int) -> Floats:
     """For each step, by how many standard deviations the requests from it to the end lie above the reference."""
-    weights, spread = _weights(victim, used)
+    weights, spread = _weights(normal)
     scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
     requests = np.where(known, victim.first_tokens, 0.0)
     total = np.cumsum(scores[::-1])[::-1]

@@ -15,3 +15,4 @@ class Parameters:
     accusation_threshold: float = 0.8
     ttft_ratio: float = 1.3
     ttft_floor_seconds: float = 0.01
+    history_seconds: int = 3 * 86_400

@@ -138,7 +138,7 @@ def _confirm(victim: Victim, quiet: Bools, parameters: Parameters) -> int | None
         return None
     if _is_ordinary_load(victim, Spans.around(onset, steps, quiet & known), baseline, recent):
         return None
-    return onset if _still_there(victim, baseline, after) else None
+    return onset if still_there(victim, baseline, after) else None
 
 
 def _is_ordinary_load(victim: Victim, spans: Spans, baseline: Level, recent: Level) -> bool:
@@ -151,7 +151,7 @@ def _is_ordinary_load(victim: Victim, spans: Spans, baseline: Level, recent: Lev
     return bool(explained >= 0.5 * rise > 0 and recent.mean < THRESHOLDS.load_ratio * baseline.mean)
 
 
-def _still_there(victim: Victim, baseline: Level, after: Bools) -> bool:
+def still_there(victim: Victim, baseline: Level, after: Bools) -> bool:
     """Went-away check: at least two steps were slow, and so is the newest that has requests."""
     scores = Reference.of(baseline.counts[None, :]).scores[0]
     slow = _mean_scores(victim, scores)[after]

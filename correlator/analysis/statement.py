@@ -223,6 +223,7 @@ def _suspect(
         read_operations_per_second=reads,
         write_operations_per_second=writes,
         features=_features(suspicion, case),
+        recurrence=item.recurrence,
     )
 
 

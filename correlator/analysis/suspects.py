@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from correlator.analysis.cadence import evened
+from correlator.analysis.occasions import recurred
 from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
-from correlator.analysis.occasions import recurred
 from correlator.analysis.tracking import tracking
 from correlator.analysis.volumes import DeviceUse, PodsOnVolume
 from correlator.analysis.windows import Spans, block_means, mean_over
+from correlator.model.finding import Recurrence
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
 
@@ -32,8 +33,8 @@ class Contribution:
     `load` and the two means have the four rates of `volumes.RATES`; `device_time` is the priced load, shape (T,).
     `rise` is seconds of device time a second more than before; `share` its part of all rises, 0 when it fell.
     `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
-    `p_value`: how often an equally long quiet stretch rose as much; None without history. `tracking` and `recurred`:
-    see the modules of these names.
+    `p_value`: how often an equally long quiet stretch rose as much; None without history. `recurrence` is there where
+    days of its workload tell that, not the window. `tracking` and `recurred`: see `tracking` and `occasions`.
     """
 
     ref: PodRef | None
@@ -46,6 +47,7 @@ class Contribution:
     p_value: float | None
     tracking: float
     recurred: float
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

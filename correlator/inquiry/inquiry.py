@@ -3,22 +3,28 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from correlator.analysis.evaluate import Evaluation, evaluate, explain_victim
+from correlator.analysis.evaluate import Evaluation, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
+from correlator.inquiry.archives import Archives
 from correlator.inquiry.buffer import FrameBuffer
 from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
+from correlator.model.history import NO_HISTORY, History, HistoryRequest
 from correlator.model.signal import Aspect, Kind, Signal
 from correlator.model.source import Source, SourceError
 from correlator.model.topology import PodRef, Topology
 from correlator.topology import Signature, join, signature
 
 Progress: TypeAlias = Callable[[int, int], None]
-Judge: TypeAlias = Callable[[Frames, Topology, Memory, int, Parameters], Evaluation]
+Judge: TypeAlias = Callable[[Frames, Topology, Memory, int, Parameters, History], Evaluation]
+T = TypeVar("T")
+
+ROUNDS = 3
+"""So often a step may want to know more of the days before; then it is judged with what is known."""
 
 CHUNK_VALUES = 8_000_000
 """What is fetched at once, as float64: 64 MB beside the window."""
@@ -107,6 +113,7 @@ class Walk:
         self._width = inquiry.width(step)
         self._memory = Memory() if memory is None else memory
         self._buffer = FrameBuffer([signal.name for signal in inquiry.signals], step, self._width)
+        self._archives = Archives(inquiry.source, inquiry.signals)
         self._topology: tuple[Signature, Topology] | None = None
         self._answered: Frames | None = None
         self.next_at = -int(-start // step) * step
@@ -141,7 +148,12 @@ class Walk:
         if self._answered is None:
             return None
         frames = self._buffer.window(self._answered)
-        return explain_victim(frames, self._join(frames), victim, self._memory, self._inquiry.parameters)
+        topology, parameters = self._join(frames), self._inquiry.parameters
+        seen = self._informed(
+            lambda history: look_at_victim(frames, topology, victim, self._memory, parameters, history),
+            lambda look: look.wanted if look else (),
+        )
+        return seen.finding if seen else None
 
     def _fetch(self, end: float) -> Frames:
         affordable = CHUNK_VALUES // self._buffer.rows if self._buffer.rows else FIRST_CHUNK
@@ -152,10 +164,28 @@ class Walk:
     def _judge(self, answered: Frames, at: int) -> Evaluation:
         self._answered = answered
         frames = self._buffer.window(answered)
-        inquiry = self._inquiry
-        evaluation = inquiry.judge(frames, self._join(frames), self._memory, at, inquiry.parameters)
+        topology, inquiry = self._join(frames), self._inquiry
+        evaluation = self._informed(
+            lambda history: inquiry.judge(frames, topology, self._memory, at, inquiry.parameters, history),
+            lambda found: found.wanted,
+        )
         self._memory = evaluation.memory
         return evaluation
+
+    def _informed(self, work: Callable[[History], T], wanted: Callable[[T], Sequence[HistoryRequest]]) -> T:
+        """What work yields once it knows of the days before what it wants to know, as far as the source has it.
+
+        It begins without and is given only what it asked for: what was fetched for others leaves no trace.
+        """
+        answers = NO_HISTORY
+        found = work(answers)
+        for _ in range(ROUNDS):
+            asked = wanted(found)
+            if not asked:
+                break
+            answers = {**answers, **self._archives.answers(asked)}
+            found = work(answers)
+        return found
 
     def _join(self, frames: Frames) -> Topology:
         """The topology of a window; that of the one before where it cannot differ."""

@@ -109,11 +109,26 @@ class UseChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """How a suspect's workload behaved in the days before, over `seconds` in which it could be seen.
+
+    `rises` counts how often it was as busy for as long while first tokens were normal; `regressions` how often they
+    were as slow, `regressions_with` in how many of these it was as busy.
+    """
+
+    seconds: float
+    rises: int
+    regressions: int
+    regressions_with: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """What may have caused it. `confidence` is a probability; `share_ratio` its part of the volume's added load.
 
     `features` are the numbers that the confidence was calculated from, as `chain.…` and `culprit.…`; empty where the
     verdict left nobody to ask for.
+    `p_value` rests on the days of `recurrence`; where that is None, on the quiet steps of the window alone.
     """
 
     kind: SuspectKind
@@ -135,6 +150,7 @@ class Suspect:
     read_operations_per_second: Change
     write_operations_per_second: Change
     features: Mapping[str, float] = field(default_factory=dict)
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

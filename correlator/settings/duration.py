@@ -27,6 +27,8 @@ def parse_duration(value: object) -> timedelta:
 def format_duration(value: timedelta) -> str:
     """The shortest spelling with one unit; `parse_duration` reads it back to the millisecond."""
     total = round(value / timedelta(milliseconds=1))
+    if not total:
+        return "0s"
     unit, size = next((unit, size) for unit, size in _MILLISECONDS.items() if total % size == 0 and total >= size)
     return f"{total // size}{unit}"
 
@@ -46,4 +48,5 @@ def _whole_seconds(value: timedelta) -> timedelta:
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), AfterValidator(_positive), PlainSerializer(format_duration)
 ]
+DurationOrNone = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
 WholeSeconds = Annotated[Duration, AfterValidator(_whole_seconds)]

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from correlator.analysis.parameters import Parameters
 from correlator.calibration import bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
-from correlator.settings.duration import Duration, WholeSeconds
+from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 
 _DEFAULT = Parameters(confidence=bundled())
 
@@ -110,6 +110,11 @@ class EngineSettings(_Group):
         None,
         description="File with a confidence model fitted on one's own cases, in place of the one in the package.",
     )
+    history: DurationOrNone = Field(
+        timedelta(seconds=_DEFAULT.history_seconds),
+        le=timedelta(days=31),
+        description="How far back a suspect's workload is looked up, once an incident; `0s`: no other day is asked.",
+    )
 
     def parameters(self) -> Parameters:
         """What the engine is told. Raises CalibrationError where the confidence model is none."""
@@ -120,6 +125,7 @@ class EngineSettings(_Group):
             accusation_threshold=self.accusation_threshold,
             ttft_ratio=self.ttft_ratio,
             ttft_floor_seconds=self.ttft_floor.total_seconds(),
+            history_seconds=int(self.history.total_seconds()),
         )
 
 

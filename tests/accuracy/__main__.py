@@ -30,8 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
         outcomes = judge_all(tasks(kinds, count, options.split), options.workers, records)
     found = [*_provenance(options, count, outcomes), *(report.of_lab if options.lab else report.lines)(outcomes)]
     sys.stdout.write("\n".join(found) + "\n")
-    if records.left_out:
-        sys.stderr.write(f"{where}: without {', '.join(sorted(records.left_out))}\n")
     if options.mistakes is not None:
         options.mistakes.write_text("\n".join(mistakes.lines(outcomes)) + "\n", encoding="utf-8")
     if options.page:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from correlator.analysis.course import Window, look
 from correlator.analysis.evaluate import Evaluation, evaluate
+from correlator.analysis.look import Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.quiet import quiet_steps
 from correlator.analysis.statement import Life
 from correlator.analysis.victims import VictimKey, victims_of
 from correlator.inquiry import Walk
-from correlator.model.finding import Finding, Suspect, SuspectKind
+from correlator.model.finding import Finding, Suspect
 from correlator.model.frame import Frames
+from correlator.model.history import NO_HISTORY, History
 from correlator.model.topology import PodRef, Topology
 from tests.accuracy.frames import inquiry_into
-from tests.accuracy.looking import case_behind
 from tests.accuracy.moments import Span, is_of_event
-from tests.accuracy.records import records_of
-from tests.accuracy.results import UNATTRIBUTED, Answer, IncidentSeen, Named
+from tests.accuracy.records import name_of, records_of
+from tests.accuracy.results import Answer, IncidentSeen, Named
 from tests.calibrated import calibrated
 from tests.simulator.case import Case, VictimTruth
 
@@ -36,38 +36,31 @@ class Run:
     milliseconds: float
 
 
-class _Looks:
-    """Judges as the daemon does, and keeps what was seen at each look."""
+class _Timed:
+    """Judges as the daemon does, and takes the time."""
 
     def __init__(self) -> None:
-        self.records: list[dict[str, object]] = []
         self.seconds = 0.0
 
     def __call__(
-        self, frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters
+        self,
+        frames: Frames,
+        topology: Topology,
+        memory: Memory,
+        at: int,
+        parameters: Parameters,
+        history: History,
     ) -> Evaluation:
         begin = time.process_time()
-        evaluation = evaluate(frames, topology, memory, at, parameters)
+        evaluation = evaluate(frames, topology, memory, at, parameters, history)
         self.seconds += time.process_time() - begin
-        for finding in evaluation.findings:
-            seen = case_behind(finding, frames, topology, memory, parameters) if finding.suspects else None
-            if seen is not None:
-                self.records += records_of(
-                    seen,
-                    victim=f"{finding.victim.namespace}/{finding.victim.pod}",
-                    at=at,
-                    step=frames.grid.step,
-                    started_at=finding.started_at.timestamp(),
-                    detected_at=finding.detected_at.timestamp(),
-                    ended=finding.ended_at is not None,
-                )
         return evaluation
 
 
 def run(case: Case, span: Span, step: int) -> Run:
     """Walk over a span of the case step by step, from an empty memory."""
-    looks = _Looks()
-    walk = Walk(inquiry_into(case.telemetry, case.history, looks), step, span.first)
+    judge = _Timed()
+    walk = Walk(inquiry_into(case.telemetry, case.history, judge), step, span.first)
     findings: dict[tuple[str, str, str], list[Finding]] = {}
     steps = 0
     for evaluation in walk.advance(span.last):
@@ -75,8 +68,9 @@ def run(case: Case, span: Span, step: int) -> Run:
         for finding in evaluation.findings:
             victim = finding.victim
             findings.setdefault((victim.namespace, victim.pod, victim.model_name), []).append(finding)
+    records = [record for each in findings.values() for finding in each for record in records_of(finding)]
     found = {victim: tuple(each) for victim, each in findings.items()}
-    return Run(findings=found, records=tuple(looks.records), steps=steps, milliseconds=1000.0 * looks.seconds)
+    return Run(findings=found, records=tuple(records), steps=steps, milliseconds=1000.0 * judge.seconds)
 
 
 def incidents_of(findings: tuple[Finding, ...], truth: VictimTruth, step: int) -> tuple[IncidentSeen, ...]:
@@ -98,7 +92,7 @@ def _incident(looks: list[Finding], truth: VictimTruth, step: int) -> IncidentSe
         verdict=last.verdict.value,
         reasons=last.reasons,
         suspects=tuple(map(_named, last.suspects)),
-        accused=frozenset(_name(each) for finding in looks for each in finding.suspects if each.accused),
+        accused=frozenset(name_of(each) for finding in looks for each in finding.suspects if each.accused),
         looks=len(looks),
         of_event=is_of_event(truth, started_at, ended_at, step),
     )
@@ -106,15 +100,11 @@ def _incident(looks: list[Finding], truth: VictimTruth, step: int) -> IncidentSe
 
 def _named(suspect: Suspect) -> Named:
     return Named(
-        name=_name(suspect),
+        name=name_of(suspect),
         confidence=suspect.confidence,
         share=suspect.share_ratio or 0.0,
         accused=suspect.accused,
     )
-
-
-def _name(suspect: Suspect) -> str:
-    return f"{suspect.namespace}/{suspect.pod}" if suspect.kind is SuspectKind.POD else UNATTRIBUTED
 
 
 def ours_at(window: Frames, topology: Topology, truth: VictimTruth, onset: int) -> Answer:
@@ -122,13 +112,13 @@ def ours_at(window: Frames, topology: Topology, truth: VictimTruth, onset: int) 
     begin = time.process_time()
     victims = victims_of(window)
     parameters, memory = calibrated(), Memory()
-    shared = Window(window, topology, victims, memory, quiet_steps(victims, memory), parameters)
+    shared = Window(window, topology, victims, memory, quiet_steps(victims, memory), parameters, NO_HISTORY)
     row = victims.keys.index(VictimKey(PodRef(truth.namespace, truth.pod), truth.model_name))
     stalled = not np.nansum(victims.first_tokens[row, onset:]) > 0
-    finding = look(shared, row, onset, Life(detected_at=shared.at), stalled=stalled)
+    finding = look(shared, row, onset, Life(detected_at=shared.at), stalled=stalled).finding
     return Answer(
-        ranking=tuple(map(_name, finding.suspects)),
-        accused=frozenset(_name(each) for each in finding.suspects if each.accused),
+        ranking=tuple(map(name_of, finding.suspects)),
+        accused=frozenset(name_of(each) for each in finding.suspects if each.accused),
         verdict=finding.verdict.value,
         milliseconds=1000.0 * (time.process_time() - begin),
     )

@@ -36,6 +36,7 @@ def main() -> None:
     table.add_row(
         f"finding with {suspects['pods']} suspects ({suspects['listed']} listed)", *_cells(suspects["finding"])
     )
+    table.add_row("the same with three days of those who added most", *_cells(suspects["finding_with_days"]))
     console.print(table)
     memory = f"{cycle['resident_mebibytes']:.0f} MiB at the end, {cycle['most_mebibytes']:.0f} MiB at most"
     console.print(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from correlator.analysis.rates import Bools
 from correlator.analysis.occasions import occasions, recurred
+from correlator.analysis.rates import Bools
 from correlator.analysis.tracking import tracking
 from correlator.analysis.windows import Spans
 

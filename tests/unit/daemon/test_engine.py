@@ -20,6 +20,7 @@ from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry
 from correlator.model.finding import EndReason
 from correlator.model.frame import BlindSpot, Frames
+from correlator.model.history import History
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
 from correlator.model.topology import Topology
@@ -78,7 +79,9 @@ class Setting:
         )
         return Engine(inquiry, store or (lambda: Store.open(self.path)), "c", self.timing, lambda: self.now)
 
-    def judge(self, frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters) -> Evaluation:
+    def judge(
+        self, frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters, _: History
+    ) -> Evaluation:
         """Note the step; find a regression at each multiple of four steps, over one step later."""
         del frames, topology, parameters
         self.judged.append(at)

@@ -16,6 +16,7 @@ from correlator.analysis.parameters import Parameters
 from correlator.inquiry import Inquiry, Walk
 from correlator.model.frame import BlindSpot, Frames, Labels
 from correlator.model.grid import Grid
+from correlator.model.history import History
 from correlator.model.signal import Aspect, Kind
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
@@ -36,9 +37,16 @@ class Witness:
     fails_at: int | None = None
 
     def __call__(
-        self, frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters
+        self,
+        frames: Frames,
+        topology: Topology,
+        memory: Memory,
+        at: int,
+        parameters: Parameters,
+        history: History,
     ) -> Evaluation:
         """Note, and find nothing."""
+        assert not history
         if at == self.fails_at:
             raise ZeroDivisionError
         content = repr((frames.grid, topology, parameters)).encode()
