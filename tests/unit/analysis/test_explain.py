@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from correlator.analysis.explain import rate, seconds
+from correlator.analysis.wording import rate, seconds
 from correlator.model.finding import Finding
 from correlator.model.frame import Frame, Frames, labels_of
 from tests.factories import HOSTILE
@@ -42,7 +42,7 @@ def test_contention_is_told_with_the_culprit_and_its_numbers() -> None:
     text = told(stories.one_writer()).explanation
     for part in ("data/reindex-abc", "100 %", "n1/sda", "MB/s", "inference/vllm-0", "p95", "confidence 0.9", "cost 1"):
         assert part in text
-    assert "Load did not change" in text
+    assert "Ruled out: load (requests went from 4 to" in text
 
 
 def test_the_advice_names_the_culprit() -> None:
