@@ -1,6 +1,6 @@
 """Why not the others: everybody on the volume who is not blamed, with the number that speaks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from correlator.analysis.case import Case, VolumeCase
 from correlator.analysis.load import change
 from correlator.analysis.rates import Bools
-from correlator.analysis.suspects import SHARE_OF_CULPRIT, Contribution
+from correlator.analysis.suspects import LAG_STEPS, SHARE_OF_CULPRIT, Contribution
 from correlator.analysis.windows import block_means, mean_over
 from correlator.analysis.wording import UNATTRIBUTED, began, from_to, operations, percent, rate, span
 from correlator.model.finding import Change, Considered, Verdict
@@ -21,63 +21,80 @@ SHOWN = 12
 IDLE = 1e-3
 """Who takes less than this part of the volume's device time does next to nothing."""
 
+NOTICED = 0.01
+"""Who adds less than this part of the volume's device time added nothing that matters, however little others added."""
+
 SAME = 0.05
 """A change of device time by less than this part of itself is none."""
 
 EARLY_STEPS, LATE_STEPS = 6, 4
 """Beyond so many steps before or after the onset the order in time speaks against a suspect."""
 
-USUAL = 0.15
+USUAL = 0.05
 """From this p-value on a rise is nothing unusual for who made it."""
+
+UNMOVED = frozenset({"not_seen", "idle", "fell", "constant"})
+"""Reasons of those who have no rise that could be early or late."""
+
+
+def considered(case: Case, topology: Topology, blamed: frozenset[PodRef | None]) -> tuple[tuple[Considered, ...], int]:
+    """The largest of those on the volume who are not `blamed`, and how many more there are."""
+    if case.volume is None or not case.volume.contributions.items:
+        return (), 0
+    sizes = _Sizes.of(case.volume)
+    blamed = blamed | {case.victim.key.ref}
+    others = [one for one in sizes.ranked() if one.item.ref not in blamed and (one.item.ref or one.item.share > 0)]
+    shown = others[:SHOWN]
+    return tuple(_considered(one, sizes.total, case, topology) for one in shown), len(others) - len(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """One contribution with its device time; `matters` when it adds a part of the volume's that can be seen."""
+
+    item: Contribution
+    size: Change
+    matters: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sizes:
-    """Device time of every contribution before and during, shape (N,), and of the whole volume."""
+    """Device time of every contribution before and during, shape (N,), and during of all together."""
 
+    items: tuple[Contribution, ...]
     before: Floats
     during: Floats
     total: float
 
     @classmethod
-    def of(cls, items: Sequence[Contribution], volume: VolumeCase) -> "_Sizes":
-        prices = volume.worse.prices
+    def of(cls, volume: VolumeCase) -> "_Sizes":
+        """Those of everybody on a volume."""
+        items, prices = volume.contributions.items, volume.worse.prices
         before = np.maximum(prices.of(np.stack([item.before for item in items], axis=1)), 0.0)
         during = np.maximum(prices.of(np.stack([item.during for item in items], axis=1)), 0.0)
-        return cls(before, during, float(np.nansum(during)))
+        return cls(items, before, during, float(np.nansum(during)))
 
-    def change(self, index: int) -> Change:
-        """One contribution's."""
-        return change(float(self.before[index]), float(self.during[index]))
-
-
-def considered(case: Case, topology: Topology, blamed: frozenset[PodRef | None]) -> tuple[tuple[Considered, ...], int]:
-    """The largest of those on the volume who are not `blamed`, and how many more there are."""
-    volume = case.volume
-    if volume is None:
-        return (), 0
-    items = [i for i in volume.contributions.items if i.ref not in blamed and i.ref != case.victim.key.ref]
-    items = [i for i in items if i.ref is not None or i.share > 0]
-    if not items:
-        return (), 0
-    sizes = _Sizes.of(items, volume)
-    largest = np.maximum(np.nan_to_num(sizes.before), np.nan_to_num(sizes.during))
-    order = sorted(range(len(items)), key=lambda i: (-largest[i], str(items[i].ref)))[:SHOWN]
-    shown = (_considered(items[i], sizes.change(i), sizes.total, case, topology) for i in order)
-    return tuple(shown), len(items) - len(order)
+    def ranked(self) -> Iterator[_Sized]:
+        """The largest first, by the larger of both sides; equals by name."""
+        largest = np.maximum(np.nan_to_num(self.before), np.nan_to_num(self.during)).tolist()
+        for i in sorted(range(len(largest)), key=lambda i: (-largest[i], str(self.items[i].ref))):
+            size = change(float(self.before[i]), float(self.during[i]))
+            yield _Sized(self.items[i], size, matters=self.items[i].rise > NOTICED * self.total)
 
 
-def _considered(item: Contribution, size: Change, total: float, case: Case, topology: Topology) -> Considered:
+def _considered(one: _Sized, total: float, case: Case, topology: Topology) -> Considered:
+    item = one.item
     ref = item.ref or PodRef("", "")
-    reason, sentence = _why_not(item, size, total, case)
+    reason, sentence = _why_not(one, total, case)
+    has_risen = item.lag_steps is not None and reason not in UNMOVED
     return Considered(
         namespace=ref.namespace,
         pod=ref.pod,
         workload=topology.pods.get(ref, Pod(ref=ref)).workload,
         share_ratio=round(float(item.share), 4),
-        device_time_ratio=size,
+        device_time_ratio=one.size,
         bytes_per_second=_bytes(item),
-        lag_seconds=None if item.lag_steps is None else float(item.lag_steps * case.victim.step),
+        lag_seconds=float((item.lag_steps or 0) * case.victim.step) if has_risen else None,
         reason=reason,
         sentence=sentence,
     )
@@ -87,12 +104,12 @@ def _bytes(item: Contribution) -> Change:
     return change(*(float(np.maximum(side[2:], 0.0).sum()) for side in (item.before, item.during)))
 
 
-def _why_not(item: Contribution, size: Change, total: float, case: Case) -> tuple[str, str]:
+def _why_not(one: _Sized, total: float, case: Case) -> tuple[str, str]:
     """The first reason that holds, from what was not seen over size and kind of the change to its time and habit."""
-    before, during = size.baseline, size.observed
+    item, before, during = one.item, one.size.baseline, one.size.observed
     if before is None or during is None:
         return "not_seen", f"its I/O is not known {'before' if before is None else 'during'}"
-    if item.share < SHARE_OF_CULPRIT:
+    if item.share < SHARE_OF_CULPRIT or not one.matters:
         return _too_little(item, before, during, total)
     if case.verdict is not Verdict.CONTENTION:
         return "no_contention", f"rose {_moved(item)}, but {_no_contention(case)}"
@@ -150,7 +167,8 @@ def _untimely(item: Contribution, case: Case) -> tuple[str, str] | None:
     if lag is None:
         return "no_rise_near", "has no rise of its own near the onset"
     if lag <= -EARLY_STEPS:
-        return "early", f"rose {began(float(lag * step))}"
+        more = "more than " if lag <= -LAG_STEPS else ""  # nobody looked further back
+        return "early", f"rose {more}{began(float(lag * step))}"
     return ("late", f"rose {began(float(lag * step))}") if lag >= LATE_STEPS else None
 
 
@@ -159,8 +177,11 @@ def _usual(item: Contribution, case: Case) -> tuple[str, str] | None:
         return None
     before, during = case.spans.before, case.spans.during
     number = earlier_rises(item.device_time, before, int(during.sum()), mean_over(item.device_time, during))
+    if not number:
+        return None
     quiet = span(float(before.sum()) * case.victim.step)
-    return "usual", f"did as much {number} times in the {quiet} before, and first tokens stayed fast"
+    often = "once" if number == 1 else f"{number} times"
+    return "usual", f"did as much {often} in the {quiet} before, and first tokens stayed fast"
 
 
 def earlier_rises(device_time: Floats, before: Bools, length: int, level: float) -> int:

@@ -164,12 +164,12 @@ CAUSES = {
     "load": "load",
     "degraded_device": "a degraded device",
     "own_io": "the victim's own I/O",
-    "contention": "contention",
 }
+"""What is ruled out in a sentence of its own; why it is no contention stands with the volume."""
 
 
 def _ruled_out(told: Account) -> str:
-    parts = [f"{CAUSES[one.cause]} ({one.sentence})" for one in told.ruled_out]
+    parts = [f"{CAUSES[one.cause]} ({one.sentence})" for one in told.ruled_out if one.cause in CAUSES]
     return f"Ruled out: {', '.join(parts)}." if parts else ""
 
 

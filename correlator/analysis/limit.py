@@ -25,8 +25,11 @@ DEEPER = 2.0
 FEWEST_STEPS = 4
 """Fewer steps with a queue tell no level from chance."""
 
-STEADY = 0.1
+STEADY = 0.15
 """A rate whose middle two thirds lie within this part of its median stands still."""
+
+AS_STEADY = 0.25
+"""Operations of one size make both rates move alike: where one stands still, one that varies so little does too."""
 
 FLAT = 0.05
 """How still both rates stand under a cap that took hold: steadier than what a device does by itself."""
@@ -42,11 +45,6 @@ class _Ceiling:
     level: float
     spread: float
     highest: float
-
-    @property
-    def is_steady(self) -> bool:
-        """Whether it stands still."""
-        return self.spread <= STEADY
 
     @property
     def was_exceeded(self) -> bool:
@@ -86,16 +84,18 @@ def _stated(volume: VolumeCase, queued: Bools, spans: Spans, *, is_broken: bool)
     operation, size = ceilings
     if bound == "provisioned":
         words = (
-            f"it gives a steady {operations(operation.level)} and {rate(size.level)} with {deeper} the queue, after up "
-            f"to {operations(operation.highest)} and {rate(size.highest)} before: a burst or provisioned limit holds it"
+            f"it gives a steady {operations(operation.level)} and {rate(size.level)} with its queue {deeper} as deep, "
+            f"after up to {operations(operation.highest)} and {rate(size.highest)} before: "
+            "a burst or provisioned limit holds it"
         )
     elif bound == "queue":
-        words = f"its queue is {deeper} as deep, and no rate of its own stands at a ceiling"
+        why = "for no more load" if is_broken else "and neither operations nor throughput stand at a ceiling"
+        words = f"its queue is {deeper} as deep {why}"
     else:
         ceiling, unit = (operation, operations) if bound == "operations" else (size, rate)
         words = (
             f"it ran out of {bound}: {unit(ceiling.level)}, steady within {percent(max(ceiling.spread, 0.01))} "
-            f"with {deeper} the queue, and at most {unit(_known(ceiling.highest))} before"
+            f"while its queue is {deeper} as deep, and at most {unit(_known(ceiling.highest))} before"
         )
     return _limit(bound, volume, queued, spans, words)
 
@@ -109,9 +109,13 @@ def _bound(ceilings: tuple[_Ceiling, _Ceiling], volume: VolumeCase, queued: Bool
     capped = all(one.spread <= FLAT and one.was_exceeded for one in ceilings)
     if capped:
         return "provisioned"
-    names = ("operations", "throughput")
-    at_limit = [n for n, one in zip(names, ceilings, strict=True) if one.is_steady and not one.was_exceeded]
-    if is_broken or not at_limit:
+    steadier = min(one.spread for one in ceilings)
+    at_limit = [
+        name
+        for name, one in zip(("operations", "throughput"), ceilings, strict=True)
+        if one.spread <= AS_STEADY and not one.was_exceeded
+    ]
+    if is_broken or steadier > STEADY or not at_limit:
         return "queue"
     return at_limit[0] if len(at_limit) == 1 else _costlier(volume, queued)
 

@@ -20,7 +20,7 @@ def seconds(value: float | None) -> str:
 
 def span(value: float) -> str:
     """How long something lasts: 45 s, 9 min."""
-    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"  # noqa: PLR2004 - two minutes
+    return f"{value:.0f} s" if value < 300 else f"{value / 60:.0f} min"  # noqa: PLR2004 - five minutes
 
 
 def rate(value: float | None) -> str:
