@@ -31,6 +31,12 @@ STEADY = 0.15
 AS_STEADY = 0.25
 """Operations of one size make both rates move alike: where one stands still, one that varies so little does too."""
 
+STEADIER = 3.0
+"""A rate that varies so many times less than the other is the limit; less than that, others' steady I/O may do."""
+
+MEASURED = 0.01
+"""No rate is known more exactly than this."""
+
 FLAT = 0.05
 """How still both rates stand under a cap that took hold: steadier than what a device does by itself."""
 
@@ -117,7 +123,12 @@ def _bound(ceilings: tuple[_Ceiling, _Ceiling], volume: VolumeCase, queued: Bool
     ]
     if is_broken or steadier > STEADY or not at_limit:
         return "queue"
-    return at_limit[0] if len(at_limit) == 1 else _costlier(volume, queued)
+    if len(at_limit) == 1:
+        return at_limit[0]
+    operation, size = (one.spread for one in ceilings)
+    if max(operation, size) >= STEADIER * max(steadier, MEASURED):
+        return "operations" if operation < size else "throughput"
+    return _costlier(volume, queued)
 
 
 def _costlier(volume: VolumeCase, queued: Bools) -> str:
