@@ -14,7 +14,8 @@ from tests.unit.analysis.test_limit import ONSET, SPANS, STEPS, volume
 
 DEVICES = 300
 FIRST_SEED = 10_000
-KINDS = ("operations", "throughput", "provisioned", "queue")
+BOUNDS = ("operations", "throughput")
+KINDS = (*BOUNDS, "beside", "provisioned", "queue")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def device(kind: str, seed: int) -> Device:
     """A device with a limit of operations and one of bytes; whoever comes at ONSET asks for more than it has.
 
     Both limits and the size of operations are drawn at random, so that either is met first; `provisioned`: both
-    limits fall to a part of what was served before; `queue`: bursts below the limits.
+    limits fall to a part of what was served before; `queue`: bursts below the limits; `beside`: out of operations,
+    beside somebody who always moves one to three times as many bytes.
     """
     rng = np.random.default_rng(seed)
     most, crossover = 10 ** rng.uniform(2.7, 5), 2 ** rng.uniform(14, 18)
@@ -49,7 +51,11 @@ def device(kind: str, seed: int) -> Device:
         noise = rng.lognormal(0, rng.uniform(0.005, 0.02), STEPS)
     loud = ceiling * noise if kind != "queue" else ceiling * rng.uniform(0.1, 0.9, STEPS)
     queue = np.where(after, 10 ** rng.uniform(0.7, 2) * rng.lognormal(0, 0.2, STEPS), rng.uniform(0.1, 0.8))
-    return Device(np.where(after, loud, quiet), size, np.asarray(queue), kind)
+    operations = np.where(after, loud, quiet)
+    if kind == "beside":
+        size = size + rng.uniform(1, 3) * float((operations * size)[after].mean()) / operations
+        return Device(operations, size, np.asarray(queue), "operations")
+    return Device(operations, size, np.asarray(queue), kind)
 
 
 def by_size(one: Device, spans: Spans) -> str:
@@ -66,7 +72,7 @@ def by_plateau(one: Device, spans: Spans) -> str:
         spreads.append((high - low) / (2 * middle))
     if min(spreads) > 0.15:
         return "queue"
-    return KINDS[int(np.argmin(spreads))]
+    return BOUNDS[int(np.argmin(spreads))]
 
 
 def ours(one: Device, spans: Spans) -> str:
