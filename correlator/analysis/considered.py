@@ -33,6 +33,8 @@ EARLY_STEPS, LATE_STEPS = 6, 4
 USUAL = 0.05
 """From this p-value on a rise is nothing unusual for who made it."""
 
+NOTHING = Change(0.0, 0.0)
+
 UNMOVED = frozenset({"not_seen", "idle", "fell", "constant"})
 """Reasons of those who have no rise that could be early or late."""
 
@@ -75,10 +77,12 @@ class _Sizes:
         return cls(items, before, during, float(np.nansum(during)))
 
     def ranked(self) -> Iterator[_Sized]:
-        """The largest first, by the larger of both sides; equals by name."""
+        """The largest first, by the larger of both sides, equals by name; who did no I/O at all is nobody."""
         largest = np.maximum(np.nan_to_num(self.before), np.nan_to_num(self.during)).tolist()
         for i in sorted(range(len(largest)), key=lambda i: (-largest[i], str(self.items[i].ref))):
             size = change(float(self.before[i]), float(self.during[i]))
+            if size == NOTHING:
+                continue
             yield _Sized(self.items[i], size, matters=self.items[i].rise > NOTICED * self.total)
 
 
