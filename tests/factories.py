@@ -15,10 +15,14 @@ import numpy as np
 from correlator.model.finding import (
     Advice,
     Change,
+    Considered,
     Evidence,
     EvidenceSeries,
     Finding,
+    Limit,
     MeanExcess,
+    MeanTtft,
+    RuledOut,
     Suspect,
     SuspectKind,
     TtftEffect,
@@ -251,6 +255,63 @@ def make_evidence(*, steps: int = 160, gap: slice | None = slice(30, 34), seed: 
             curve("suspect", "device_time", "monitoring/prometheus-0", "seconds_per_second", noisy(0.03, 0.03)),
             curve("victim_io", "device_time", victim, "seconds_per_second", noisy(0.03, 0.025)),
             curve("unattributed", "device_time", "unattributed", "seconds_per_second", noisy(0.008, 0.03)),
+        ),
+    )
+
+
+def make_considered(**changes: Any) -> Considered:
+    """Prometheus, which always writes as much."""
+    considered = Considered(
+        namespace="monitoring",
+        pod="prometheus-0",
+        workload="StatefulSet/prometheus",
+        share_ratio=0.0,
+        device_time_ratio=Change(0.03, 0.031),
+        bytes_per_second=Change(2.0e6, 2.0e6),
+        lag_seconds=None,
+        reason="constant",
+        sentence="constant: 2 MB/s before and after",
+    )
+    return replace(considered, **changes)
+
+
+def make_ruled_out(**changes: Any) -> RuledOut:
+    """Load, which did not change."""
+    load = RuledOut(
+        cause="load",
+        figure=Change(4.0, 4.1),
+        unit="requests/second",
+        sentence="requests went from 4 to 4.1 a second",
+    )
+    return replace(load, **changes)
+
+
+def make_reasoned_evidence() -> Evidence:
+    """The same evidence with why it is that pod and no other one."""
+    return replace(
+        make_evidence(),
+        considered=(
+            make_considered(),
+            make_considered(
+                namespace="logging",
+                pod="vector-9zk4l",
+                workload="DaemonSet/vector",
+                share_ratio=0.03,
+                lag_seconds=15.0,
+                reason="small",
+                sentence="added 3 % of the device time",
+            ),
+        ),
+        considered_rest=108,
+        ruled_out=(make_ruled_out(),),
+        mean_ttft=MeanTtft(baseline_seconds=0.052, observed_seconds=0.219, without_suspects_seconds=0.062),
+        limit=Limit(
+            bound="throughput",
+            operations_per_second=Change(210.0, 3200.0),
+            bytes_per_second=Change(6.1e7, 4.2e8),
+            queue_depth=Change(0.3, 31.5),
+            steady_ratio=0.02,
+            sentence="it ran out of throughput: 420 MB/s, steady within 2 %",
         ),
     )
 

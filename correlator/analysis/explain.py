@@ -1,150 +1,109 @@
-"""Says in one paragraph what happened, why this pod, what was ruled out and what could not be seen; and what to do."""
+"""Says in one paragraph what happened, why this pod and not the next one, what was ruled out and what was not seen."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 
+from correlator.analysis.account import Account
 from correlator.analysis.case import Case
+from correlator.analysis.considered import title_of
+from correlator.analysis.ruled_out import BY_VOLUME, load_words, served
+from correlator.analysis.wording import (
+    UNATTRIBUTED,
+    began,
+    from_to,
+    listed,
+    name_of,
+    number,
+    operations,
+    percent,
+    rate,
+    seconds,
+)
 from correlator.model.finding import (
-    Advice,
     Change,
     Suspect,
-    SuspectKind,
-    TtftEffect,
-    UseChange,
     Verdict,
-    Victim,
-    VolumeSeen,
 )
 
+NAMED = 3
+"""So many culprits are told of in full; of the others only how many they are."""
 
-def seconds(value: float | None) -> str:
-    """A duration as people say it: 76 ms, 1.4 s."""
-    if value is None:
-        return "unknown"
-    if value < 0.001:  # noqa: PLR2004
-        return f"{value * 1e6:.0f} µs"
-    if value < 1:
-        return f"{value * 1e3:.3g} ms"
-    return f"{value:.3g} s"
+OTHERS = 2
+"""So many of those who are not blamed have their reason in the paragraph."""
 
 
-def rate(value: float | None) -> str:
-    """Bytes per second as people say it: 410 MB/s."""
-    if value is None:
-        return "unknown"
-    for unit, size in (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.0f} B/s"
-
-
-def _percent(value: float | None) -> str:
-    return "unknown" if value is None else f"{100 * value:.0f} %"
-
-
-def explain(
-    case: Case,
-    victim: Victim,
-    ttft: TtftEffect,
-    volume: VolumeSeen | None,
-    use: UseChange | None,
-    suspects: tuple[Suspect, ...],
-) -> str:
-    """One paragraph that a person can act on."""
-    sentences = [_symptom(victim, ttft), *_cause(case, ttft, volume, use, suspects), *_unseen(case)]
+def explain(case: Case, told: Account) -> str:
+    """One paragraph that a person can act on: the answer first, then what it rests on."""
+    sentences = [
+        _answer(case, told),
+        *_cause(case, told),
+        _volume_words(told),
+        _without(case, told),
+        _load_too(case),
+        _ruled_out(told),
+        _others(case, told),
+        _unseen(case),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def name_of(suspect: Suspect) -> str:
-    """What a suspect is called: `namespace/pod`, a node, or unattributed I/O."""
-    if suspect.kind is SuspectKind.UNATTRIBUTED:
-        return "I/O that no pod accounts for"
-    return f"{suspect.namespace}/{suspect.pod}" if suspect.kind is SuspectKind.POD else f"node {suspect.node}"
+def _answer(case: Case, told: Account) -> str:
+    sure, effect = f"(confidence {case.confidence:.2f})", _effect(told)
+    if case.verdict is Verdict.CONTENTION:
+        return f"{_who(told)} made first tokens slow through {told.where}: {effect}."
+    if case.verdict is Verdict.DEGRADED_DEVICE:
+        return f"On {told.where} the device itself got slower {sure}: {effect}."
+    if case.verdict is Verdict.OWN_IO:
+        return f"It is the victim's own I/O on {told.where} {sure}: {effect}."
+    if case.verdict is Verdict.LOAD:
+        return f"It is load, not storage {sure}: {effect}."
+    if case.verdict is Verdict.OTHER:
+        return f"It is neither {'storage nor load' if case.load.seen else 'storage'} {sure}: {effect}."
+    return f"The cause cannot be told ({_reasons(case)}): {effect}."
 
 
-def _symptom(victim: Victim, ttft: TtftEffect) -> str:
+def _who(told: Account) -> str:
+    """Who is blamed, with how sure the engine is of each; below an accusation it says so."""
+    names = [f"{name_of(one)} (confidence {one.confidence:.2f})" for one in told.blamed[:NAMED]]
+    more = len(told.blamed) - len(names)
+    who = listed([*names, f"{more} more"] if more else names)
+    if any(one.accused for one in told.blamed):
+        return who[0].upper() + who[1:] if who.startswith(UNATTRIBUTED) else who
+    return f"Probably {who}, too little to accuse anybody,"
+
+
+def _effect(told: Account) -> str:
+    victim, ttft = told.victim, told.ttft
     who = f"{victim.namespace}/{victim.pod}" if victim.namespace else victim.pod
     if ttft.stalled and ttft.observed_seconds is None:
-        return f"{who} stopped giving first tokens while requests wait."
-    words = (
-        f"{_statistic(ttft.statistic)} time to first token of {who} rose from {seconds(ttft.baseline_seconds)} "
-        f"to {seconds(ttft.observed_seconds)}"
-    )
+        return f"{who} stopped giving first tokens while requests wait"
     stalled = ", after a time without any first token" if ttft.stalled else ""
-    return f"{words} ({ttft.requests_affected} requests){stalled}."
+    statistic = {"mean": "mean", "p50": "median"}.get(ttft.statistic, ttft.statistic)
+    rose = from_to(Change(ttft.baseline_seconds, ttft.observed_seconds), seconds)
+    return f"{statistic} time to first token of {who} rose {rose} ({ttft.requests_affected} requests){stalled}"
 
 
-def _statistic(name: str) -> str:
-    return {"mean": "Mean", "p50": "Median"}.get(name, name)
-
-
-def _cause(
-    case: Case, ttft: TtftEffect, volume: VolumeSeen | None, use: UseChange | None, suspects: tuple[Suspect, ...]
-) -> Iterable[str]:
-    where = volume.name if volume else "its volume"
-    yield _volume_words(where, use)
+def _cause(case: Case, told: Account) -> Iterator[str]:
     if case.verdict is Verdict.CONTENTION:
-        yield from _contention(case, ttft, where, suspects)
-    elif case.verdict is Verdict.DEGRADED_DEVICE:
-        yield f"Nobody added load to {where}: the device itself got slower; what its pods get from it fell or stayed."
-    elif case.verdict is Verdict.OWN_IO:
-        yield f"The I/O that was added to {where} is the victim's own, more than its requests account for."
+        yield "; ".join(_suspect_words(one, told.where) for one in told.blamed[:NAMED]) + "."
+        yield from filter(None, map(_past_words, told.blamed[:1]))
+    elif case.verdict is Verdict.DEGRADED_DEVICE and case.volume is not None:
+        number_of, size = served(case.volume, case.spans)
+        given = f"{from_to(number_of, operations)} and {from_to(size, rate)}"
+        yield f"Nobody added a load that matters: what it serves went {given}."
+    elif case.verdict is Verdict.OWN_IO and case.volume is not None:
+        share = case.volume.contributions.share_of(case.victim.key.ref)
+        yield f"The victim itself added {percent(share)} of the device time, more than its requests account for."
     elif case.verdict is Verdict.LOAD:
-        yield f"Its load rose: {_load(case)}."
+        yield f"Its load rose: {load_words(case.load)}."
     elif case.verdict is Verdict.OTHER:
-        yield from _other(case, where)
-    else:
-        yield f"The cause cannot be told: {_reasons(case)}."
+        yield _other(case, told.where)
 
 
-def _volume_words(where: str, use: UseChange | None) -> str:
-    if use is None:
-        return ""
-    return (
-        f"On {where} a read took {_from_to(use.read_latency_seconds, seconds)}, "
-        f"queue depth went {_from_to(use.queue_depth, _number)}, "
-        f"utilization {_from_to(use.utilization_ratio, _percent)}."
-    )
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2g}"
-
-
-def _from_to(change: Change, words: Callable[[float | None], str]) -> str:
-    return f"from {words(change.baseline)} to {words(change.observed)}"
-
-
-def _contention(case: Case, ttft: TtftEffect, where: str, suspects: tuple[Suspect, ...]) -> Iterable[str]:
-    if not suspects:
-        return
-    first = suspects[0]
-    accused = [s for s in suspects if s.accused] or [first]
-    for suspect in accused:
-        yield _suspect_words(suspect, where, ttft)
-        yield _past_words(suspect)
-    others = [s for s in suspects if s not in accused]
-    if others:
-        other = others[0]
-        yield f"Next is {name_of(other)} with {_percent(other.share_ratio)} of the added device time."
-    if case.load.is_up:
-        yield f"Load rose too: {_load(case)}."
-    else:
-        yield "Load did not change enough to explain it."
-
-
-def _suspect_words(suspect: Suspect, where: str, ttft: TtftEffect) -> str:
-    size = _io_words(suspect)
-    without = ""
-    total = ttft.mean_excess_seconds.total
-    if suspect.mean_excess_seconds and total:
-        without = f" and cost {seconds(suspect.mean_excess_seconds)} of the {seconds(total)} that mean TTFT rose"
-    name = name_of(suspect)
-    lag = "" if suspect.lag_seconds is None else _lag(suspect.lag_seconds)
-    return (
-        f"{name[0].upper() + name[1:] if suspect.kind is SuspectKind.UNATTRIBUTED else name} added "
-        f"{_percent(suspect.share_ratio)} of the device time that was added to {where} ({size}{lag}){without} "
-        f"(confidence {suspect.confidence:.2f})."
-    )
+def _suspect_words(suspect: Suspect, where: str) -> str:
+    when = began(suspect.lag_seconds)
+    moved = _io_words(suspect) + (f", {when}" if when else "")
+    who = "It" if name_of(suspect) == UNATTRIBUTED else name_of(suspect)
+    return f"{who} added {percent(suspect.share_ratio)} of the device time on {where} ({moved})"
 
 
 def _past_words(suspect: Suspect) -> str:
@@ -159,12 +118,6 @@ def _past_words(suspect: Suspect) -> str:
     return f"{words}, and in {past.regressions_with} of the {past.regressions} times when they were as slow."
 
 
-def _lag(lag: float) -> str:
-    if lag == 0:
-        return ", from the same scrape on"
-    return f", {abs(lag):.0f} s {'before' if lag < 0 else 'after'} first tokens got slow"
-
-
 def _io_words(suspect: Suspect) -> str:
     parts = []
     if suspect.direction in ("read", "both"):
@@ -174,29 +127,74 @@ def _io_words(suspect: Suspect) -> str:
     return ", ".join(parts)
 
 
-def _side(side: str, volume: Change, operations: Change) -> str:
-    per_second = "unknown" if operations.observed is None else f"{operations.observed:.0f}"
-    return f"{side} {_from_to(volume, rate)} in {per_second} operations/s"
+def _side(side: str, volume: Change, number_of: Change) -> str:
+    return f"{side} {from_to(volume, rate)} in {operations(number_of.observed)}"
 
 
-def _load(case: Case) -> str:
-    arrivals, prompts = case.load.arrivals, case.load.prompt_length
-    parts = []
-    if arrivals.baseline and arrivals.observed:
-        parts.append(f"requests went from {arrivals.baseline:.2g} to {arrivals.observed:.2g} a second")
-    if prompts.baseline and prompts.observed:
-        parts.append(f"prompts from {prompts.baseline:.0f} to {prompts.observed:.0f} tokens")
-    return ", ".join(parts) or "arrivals are not known in detail"
-
-
-def _other(case: Case, where: str) -> Iterable[str]:
+def _other(case: Case, where: str) -> str:
     if "victim_not_exposed" in case.reasons:
-        yield f"{where} got worse, but the victim does not depend on it enough to feel that."
+        words = f"{where} got worse, but the victim does not depend on it enough to feel that"
     elif "held_by_own_limit" in case.reasons:
-        yield f"{where} is quiet while the victim waits on I/O: its own limit (io.max or a provisioned cap) holds it."
+        words = f"{where} is quiet while the victim waits on I/O: its own limit (io.max or a provisioned cap) holds it"
     else:
-        yield f"{where} is no worse than before: storage did not cause this."
-    yield "Load did not change enough to explain it either." if case.load.seen else "Its load is not known."
+        words = f"{where} is no worse than before: storage did not cause this"
+    return f"{words}." if case.load.seen else f"{words}; its load is not known."
+
+
+def _volume_words(told: Account) -> str:
+    use = told.use
+    if use is None:
+        return ""
+    words = (
+        f"On {told.where} a read went {from_to(use.read_latency_seconds, seconds)}, "
+        f"queue depth went {from_to(use.queue_depth, number)}, "
+        f"utilization {from_to(use.utilization_ratio, percent)}"
+    )
+    return f"{words}; {told.limit.sentence}." if told.limit else f"{words}."
+
+
+def _without(case: Case, told: Account) -> str:
+    """What would have been without those who are blamed."""
+    means = told.mean_ttft
+    if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None:
+        return ""
+    cost, total = (means.observed_seconds or 0.0) - means.without_suspects_seconds, told.ttft.mean_excess_seconds.total
+    return (
+        f"Mean time to first token was {seconds(means.observed_seconds)}; without that I/O it would have been about "
+        f"{seconds(means.without_suspects_seconds)}, so it cost {seconds(cost)} of the {seconds(total)} rise."
+    )
+
+
+def _load_too(case: Case) -> str:
+    """A load that rose beside storage, with its part."""
+    if not case.load.is_up or case.verdict not in BY_VOLUME:
+        return ""
+    part = seconds(case.split.load) if case.split.load > 0 else "nothing"
+    return f"Load rose too ({load_words(case.load)}) and explains {part} of it."
+
+
+CAUSES = {
+    "load": "load",
+    "degraded_device": "a degraded device",
+    "own_io": "the victim's own I/O",
+}
+"""What is ruled out in a sentence of its own; why it is no contention stands with the volume."""
+
+
+def _ruled_out(told: Account) -> str:
+    parts = [f"{CAUSES[one.cause]} ({one.sentence})" for one in told.ruled_out if one.cause in CAUSES]
+    return f"Ruled out: {', '.join(parts)}." if parts else ""
+
+
+def _others(case: Case, told: Account) -> str:
+    """The next ones and why not they: who added most of the rest, then the largest."""
+    if case.verdict is not Verdict.CONTENTION or not told.considered:
+        return ""
+    ranked = sorted(told.considered, key=lambda one: -one.share_ratio)
+    named = [ranked[0], *(one for one in told.considered if one is not ranked[0])][:OTHERS]
+    more = len(told.considered) + told.considered_rest - len(named)
+    rest = f", and {more} more" if more else ""
+    return f"Not the others: {', '.join(f'{title_of(one)} ({one.sentence})' for one in named)}{rest}."
 
 
 CHANGES = {
@@ -229,63 +227,5 @@ def _reasons(case: Case) -> str:
     return ", ".join(WORDS.get(reason, reason.replace("_", " ")) for reason in case.reasons)
 
 
-def _unseen(case: Case) -> Iterable[str]:
-    if case.blind_spots:
-        yield "Not seen: " + "; ".join(spot.reason for spot in case.blind_spots) + "."
-
-
-def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tuple[Suspect, ...]) -> tuple[Advice, ...]:
-    """What to do, with a command to copy."""
-    where = volume.name if volume else "the volume"
-    if case.verdict is Verdict.CONTENTION:
-        accused = [s for s in suspects if s.accused and s.kind is SuspectKind.POD]
-        advice = [_against(suspect, where) for suspect in accused]
-        return tuple(advice) or (_look_at_node(volume, "I/O on it is not accounted to a pod that can be accused"),)
-    if case.verdict is Verdict.DEGRADED_DEVICE:
-        return (_look_at_node(volume, f"{where} serves the same or less load more slowly"),)
-    if case.verdict is Verdict.OWN_IO:
-        why = "its own reads and writes slow its first tokens: weights, checkpoints or an offloaded KV cache"
-        return (Advice(action="look at what the victim loads", why=why, command=_logs(victim)),)
-    if case.verdict is Verdict.LOAD:
-        target = _target(victim.workload, victim.namespace, victim.pod)
-        return (
-            Advice(
-                action="add replicas",
-                why="requests ask for more than it gives",
-                command=f"kubectl scale {target} --replicas=N",
-            ),
-        )
-    if case.verdict is Verdict.OTHER:
-        return (
-            Advice(action="look beyond storage", why="neither storage nor load explains it", command=_logs(victim)),
-        )
-    return ()
-
-
-def _against(suspect: Suspect, where: str) -> Advice:
-    kind = suspect.workload.partition("/")[0]
-    why = f"{name_of(suspect)} added {_percent(suspect.share_ratio)} of the device time that was added to {where}"
-    if kind == "Job":
-        job = suspect.workload.partition("/")[2]
-        patch = """-p '{"spec":{"suspend":true}}'"""
-        return Advice(
-            action="suspend the job", why=why, command=f"kubectl -n {suspect.namespace} patch job {job} {patch}"
-        )
-    return Advice(
-        action="throttle it or move it to another volume",
-        why=why,
-        command=f"kubectl -n {suspect.namespace} describe pod {suspect.pod}",
-    )
-
-
-def _look_at_node(volume: VolumeSeen | None, why: str) -> Advice:
-    node = volume.node if volume else ""
-    return Advice(action="look at the device", why=why, command=f"kubectl describe node {node}")
-
-
-def _logs(victim: Victim) -> str:
-    return f"kubectl -n {victim.namespace} logs {victim.pod} --since=30m"
-
-
-def _target(workload: str, namespace: str, pod: str) -> str:
-    return f"-n {namespace} {workload.lower() if workload else f'pod/{pod}'}"
+def _unseen(case: Case) -> str:
+    return "Not seen: " + "; ".join(spot.reason for spot in case.blind_spots) + "." if case.blind_spots else ""

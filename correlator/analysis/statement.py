@@ -5,13 +5,18 @@ from datetime import datetime
 
 import numpy as np
 
-from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
+from correlator.analysis.account import Account, blamed_of, mean_ttft
+from correlator.analysis.advice import advise
+from correlator.analysis.case import Case, Scene, Suspicion
+from correlator.analysis.considered import considered
 from correlator.analysis.evidence import began, evidence_of, instant
-from correlator.analysis.explain import advise, explain
+from correlator.analysis.explain import explain
 from correlator.analysis.level import QUANTILE_REQUESTS, Level, effect
+from correlator.analysis.limit import limit_of
 from correlator.analysis.load import change
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import THRESHOLDS
+from correlator.analysis.ruled_out import ruled_out
 from correlator.analysis.suspects import q_values
 from correlator.analysis.volumes import node_pressure, pod_pressure
 from correlator.analysis.windows import mean_over
@@ -19,6 +24,7 @@ from correlator.model.finding import (
     Change,
     EndReason,
     Finding,
+    Limit,
     MeanExcess,
     Suspect,
     SuspectKind,
@@ -45,13 +51,10 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
     """The finding of a case at the last step of its scene's window."""
     grid, topology = scene.frames.grid, scene.topology
     suspects = _suspects(case, topology, parameters)
-    volume = _volume(case)
-    ttft = _ttft(case)
-    victim = victim_value(case.victim.key.ref, case.victim.key.model_name, topology)
-    use = _use(case, scene.frames, topology)
+    told = _account(case, scene, suspects)
     return Finding(
         at=instant(grid.last),
-        victim=victim,
+        victim=told.victim,
         started_at=began(case.onset, grid),
         detected_at=instant(life.detected_at),
         ended_at=None if life.ended_at is None else instant(life.ended_at),
@@ -59,14 +62,41 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
         verdict=case.verdict,
         confidence=round(float(case.confidence), 4),
         reasons=case.reasons,
-        ttft=ttft,
-        volume=volume,
-        use=use,
+        ttft=told.ttft,
+        volume=told.volume,
+        use=told.use,
         suspects=suspects,
         blind_spots=case.blind_spots,
-        explanation=explain(case, victim, ttft, volume, use, suspects),
-        advice=advise(case, victim, volume, suspects),
-        evidence=evidence_of(case, grid, life.ended_at),
+        explanation=explain(case, told),
+        advice=advise(case, told.victim, told.volume, suspects),
+        evidence=replace(
+            evidence_of(case, grid, life.ended_at),
+            considered=told.considered,
+            considered_rest=told.considered_rest,
+            ruled_out=told.ruled_out,
+            mean_ttft=told.mean_ttft,
+            limit=told.limit,
+        ),
+    )
+
+
+def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account:
+    """What is told of a case, and shown as evidence."""
+    blamed = blamed_of(case, suspects)
+    refs = frozenset(PodRef(s.namespace, s.pod) if s.kind is SuspectKind.POD else None for s in blamed)
+    others, rest = considered(case, scene.topology, refs)
+    limit = limit_of(case.volume, case.spans, case.verdict) if case.volume else None
+    return Account(
+        victim=victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology),
+        ttft=_ttft(case),
+        volume=_volume(case, limit),
+        use=_use(case, scene.frames, scene.topology),
+        blamed=blamed,
+        considered=others,
+        considered_rest=rest,
+        ruled_out=ruled_out(case),
+        mean_ttft=mean_ttft(case, blamed),
+        limit=limit,
     )
 
 
@@ -138,7 +168,7 @@ def _excess(case: Case) -> MeanExcess:
     )
 
 
-def _volume(case: Case) -> VolumeSeen | None:
+def _volume(case: Case, limit: Limit | None) -> VolumeSeen | None:
     if case.volume is None:
         return None
     volume = case.volume.worse.volume
@@ -149,23 +179,8 @@ def _volume(case: Case) -> VolumeSeen | None:
         node=volume.node,
         device=volume.device,
         claims=volume.claims,
-        bound=_bound(case, case.volume) if case.volume.worse.got_worse >= 0.5 else None,  # noqa: PLR2004
+        bound=limit.bound if limit else None,
     )
-
-
-LARGE_OPERATION_BYTES = 48 * 1024
-
-
-def _bound(case: Case, volume: VolumeCase) -> str | None:
-    """What the volume ran out of: with large operations throughput, with small ones operations, else its queue."""
-    use = volume.worse.use
-    operations = mean_over(use.load[0] + use.load[1], case.spans.during)
-    size = mean_over(use.load[2] + use.load[3], case.spans.during) / operations if operations > 0 else float("nan")
-    if case.verdict is Verdict.DEGRADED_DEVICE:
-        return "provisioned"
-    if (volume.worse.utilization.observed or 0.0) < 0.8 or not np.isfinite(size):  # noqa: PLR2004
-        return "queue"
-    return "throughput" if size >= LARGE_OPERATION_BYTES else "operations"
 
 
 def _use(case: Case, frames: Frames, topology: Topology) -> UseChange | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from correlator.analysis.cadence import evened
+from correlator.analysis.cadence import Steps, evened
 from correlator.analysis.occasions import recurred
 from correlator.analysis.price import Prices
 from correlator.analysis.rates import Bools
@@ -82,7 +82,9 @@ def contributions(
     unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
     """
     queue = evened(use.queue_depth[None, :], pods.read)[0]
-    of_pods, of_rest = (_Measure(prices, each, onset, queue) for each in (spans, _settled(spans, onset, step)))
+    of_pods, of_rest = (
+        _Measure(prices, each, onset, queue) for each in (spans, _settled(spans, onset, pods.read, step))
+    )
     parts: list[tuple[PodRef | None, Floats, _Measure]] = [
         (ref, pods.loads[ref].load, of_pods) for ref in sorted(pods.loads)
     ]
@@ -98,9 +100,13 @@ def contributions(
     return Contributions(tuple(items), gross, _added_part(items))
 
 
-def _settled(spans: Spans, onset: int, step: int) -> Spans:
-    """Without the first steps: pods' counters tell later than the device's, and what they do looks like nobody's."""
-    first = onset + 1 - int(-LATE_SECONDS // step)
+def _settled(spans: Spans, onset: int, read: Steps | None, step: int) -> Spans:
+    """Without the first steps: pods' counters tell later than the device's, and what they do looks like nobody's.
+
+    A reading shows up to two readings after what it counts, one for the kubelet's cache and one for the scrape.
+    """
+    between = 1.0 if read is None else float(np.median(np.diff(read)))
+    first = onset + 1 + int(np.ceil(max(LATE_SECONDS / step, 2.0 * between)))
     return replace(spans, during=spans.during & (np.arange(len(spans.during)) >= first))
 
 

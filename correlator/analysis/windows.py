@@ -69,7 +69,7 @@ def superiority(values: Floats, before: Bools, during: Bools) -> float:
 
 
 def block_means(values: Floats, steps: Bools, length: int) -> Floats:
-    """Means of all runs of `length` consecutive steps, overlapping, most of which are chosen and known.
+    """Means of all runs of `length` consecutive steps, overlapping, most of which are chosen and known, both ends too.
 
     Empty when there is none. A scrape that failed here and there does not break a run.
     """
@@ -79,6 +79,6 @@ def block_means(values: Floats, steps: Bools, length: int) -> Floats:
     usable = steps & np.isfinite(values)
     sums = np.convolve(np.where(usable, values, 0.0), np.ones(length), mode="valid")
     number = np.convolve(usable.astype(np.float64), np.ones(length), mode="valid")
-    full = number > MOST * length - 0.5
+    full = (number > MOST * length - 0.01) & usable[: len(number)] & usable[length - 1 :]
     blocks: Floats = sums[full] / number[full]
     return blocks

@@ -28,6 +28,7 @@ def _lines(finding: Finding) -> Iterator[str]:
         yield from (_suspect(each) for each in finding.suspects[:SHOWN_SUSPECTS])
     yield ""
     yield finding.explanation
+    yield from _others(finding.evidence)
     yield from _curves(finding.evidence)
     yield from (f"blind spot  {spot.signal}: {spot.reason}" for spot in finding.blind_spots)
     for advice in finding.advice:
@@ -82,6 +83,19 @@ def _suspect(suspect: Suspect) -> str:
     workload = f" {suspect.workload}" if suspect.workload else ""
     figures = f"{suspect.confidence:.2f}  share {share}  cost {cost:>8}  {suspect.direction:5}"
     return f"  {figures}  {name}{workload}  {accused}".rstrip()
+
+
+def _others(evidence: Evidence) -> Iterator[str]:
+    if not evidence.considered:
+        return
+    yield ""
+    yield "why not the others"
+    for one in evidence.considered:
+        name = f"{one.namespace}/{one.pod}" if one.pod else "I/O that no pod accounts for"
+        workload = f" {one.workload}" if one.workload else ""
+        yield f"  {name}{workload}: {one.sentence}"
+    if evidence.considered_rest:
+        yield f"  and {evidence.considered_rest} smaller ones"
 
 
 def _curves(evidence: Evidence) -> Iterator[str]:

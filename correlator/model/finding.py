@@ -177,13 +177,80 @@ class EvidenceSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """One who was on the volume and is not blamed, and why not.
+
+    `share_ratio` is its part of the device time that was added, 0 when it fell; `device_time_ratio` seconds of device
+    time a second; `lag_seconds` when its own rise began, from the onset. `reason` is one of `not_seen`, `idle`, `fell`,
+    `constant`, `small`, `no_contention`, `no_rise_near`, `early`, `late`, `usual`, `not_sure`; `sentence` says it with
+    its number. Without namespace and pod: I/O that no pod accounts for.
+    """
+
+    namespace: str
+    pod: str
+    workload: str
+    share_ratio: float
+    device_time_ratio: Change
+    bytes_per_second: Change
+    lag_seconds: float | None
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledOut:
+    """A cause that the numbers speak against: `load`, `degraded_device`, `own_io` or `contention`.
+
+    `figure` is the number that it rests on, in `unit`, before and during.
+    """
+
+    cause: str
+    figure: Change
+    unit: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What the volume ran out of (`bound`), and what that rests on.
+
+    The rates' `baseline` is the most that it gave before, `observed` what it gives while its queue is long;
+    `steady_ratio` by which part of itself that rate varies, None where no rate stands still.
+    """
+
+    bound: str
+    operations_per_second: Change
+    bytes_per_second: Change
+    queue_depth: Change
+    steady_ratio: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanTtft:
+    """Mean TTFT before, during, and as it would have been during without those who are accused (or most suspect)."""
+
+    baseline_seconds: float | None
+    observed_seconds: float | None
+    without_suspects_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The series behind a verdict on one time axis (`times`, length of each series' values), with the onset."""
+    """The series behind a verdict on one time axis (`times`, length of each series' values), and why it is that one.
+
+    `considered` are the largest of those on the volume who are not blamed, `considered_rest` how many more there are.
+    """
 
     times: tuple[datetime, ...] = ()
     onset: datetime | None = None
     ended_at: datetime | None = None
     series: tuple[EvidenceSeries, ...] = ()
+    considered: tuple[Considered, ...] = ()
+    considered_rest: int = 0
+    ruled_out: tuple[RuledOut, ...] = ()
+    mean_ttft: MeanTtft | None = None
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _FILTERS = (
     words.machine_moment,
     words.named,
     words.suspect_name,
+    words.considered_name,
     words.pod_name,
 )
 

@@ -6,7 +6,7 @@ from functools import wraps
 from math import isnan
 from typing import Final
 
-from correlator.model.finding import Suspect, SuspectKind
+from correlator.model.finding import Considered, Suspect, SuspectKind
 from correlator.model.snapshot import PodOnVolume, VictimNow
 
 UNKNOWN: Final = "–"
@@ -108,6 +108,11 @@ def suspect_name(suspect: Suspect) -> str:
     if suspect.kind is SuspectKind.UNATTRIBUTED:
         return "I/O that no pod accounts for"
     return f"{suspect.namespace}/{suspect.pod}"
+
+
+def considered_name(one: Considered) -> str:
+    """What one who was considered is called."""
+    return f"{one.namespace}/{one.pod}" if one.pod else "I/O that no pod accounts for"
 
 
 def pod_name(pod: PodOnVolume | VictimNow) -> str:

@@ -49,7 +49,7 @@ def get_incident(state: Web, identity: str) -> Response:
 
 @router.get("/{identity}/evidence", response_model=Evidence, responses=UNKNOWN, summary="The series behind it")
 def get_evidence(state: Web, identity: str) -> Response:
-    """Curves on one time axis; empty where none were kept."""
+    """Curves on one time axis, and why it is that one: who else was considered, what was ruled out. May be empty."""
     incident_of(state, identity)
     return answer(state.incidents.evidence(identity) or Evidence())
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
+from correlator.model.finding import Evidence
 from correlator.model.incident import Incident, State
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
@@ -114,6 +115,7 @@ def _incident_page(request: Request, state: WebState, found: Incident) -> Respon
         "incident.html",
         status_now=state.status(),
         incident=found,
+        evidence=state.incidents.evidence(found.id) or Evidence(),
         lasts_seconds=(end - found.started_at).total_seconds(),
         accused=[suspect for suspect in found.suspects if suspect.accused],
         episode=state.incidents.episode(found.episode_id),

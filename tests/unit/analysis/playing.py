@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from correlator.analysis.case import Case, Scene
 from correlator.analysis.evaluate import Evaluation, evaluate
+from correlator.analysis.judge import judge
+from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory
+from correlator.analysis.victims import victims_of
+from correlator.analysis.windows import Spans
 from correlator.model.finding import Finding, Suspect
 from correlator.model.frame import Frame, Frames
 from correlator.model.grid import Grid
+from correlator.model.topology import Topology
 from correlator.topology import join
 from tests.calibrated import calibrated
 from tests.scenes import Story
@@ -78,3 +86,25 @@ def play(story: Story, first: int, last: int | None = None) -> Played:
 def texts(findings: Sequence[Finding]) -> list[str]:
     """The explanations."""
     return [finding.explanation for finding in findings]
+
+
+def level_of(mean: float, requests: float = 100.0) -> Level:
+    """A level of first tokens of which only the mean matters."""
+    return Level(np.array([requests]), mean, requests)
+
+
+def case_of(story: Story, onset: int, last: int) -> tuple[Case, Topology]:
+    """The case of a story's victim in the window that ends at column `last`, with the true onset."""
+    seen = window(story.frames(), last)
+    topology, victim = join(seen), victims_of(seen).one(0)
+    spans = Spans.around(onset, last, np.ones(last, dtype=np.bool_))
+    scene = Scene(
+        frames=seen,
+        topology=topology,
+        victim=victim,
+        spans=spans,
+        onset=onset,
+        before=Level.over(victim, spans.before),
+        stalled=False,
+    )
+    return judge(scene, calibrated()), topology

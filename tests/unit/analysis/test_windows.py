@@ -61,10 +61,11 @@ def test_superiority_needs_both_sides() -> None:
     assert np.isnan(superiority(np.ones(4), ALL, ~ALL))
 
 
-def test_block_means_are_of_unbroken_runs() -> None:
-    """A run with a step that is not chosen or not known has no mean."""
+def test_block_means_are_of_runs_that_are_mostly_known() -> None:
+    """A short run breaks at a step that is not chosen or not known; a long one may miss a fifth, not at its ends."""
     values = np.array([1.0, 3.0, NAN, 5.0, 7.0, 9.0])
     chosen = np.array([True, True, True, True, True, True])
     assert_allclose(block_means(values, chosen, 2), [2.0, 6.0, 8.0])
     assert_allclose(block_means(values, chosen, 3), [7.0])
+    assert_allclose(block_means(values, chosen, 5), [5.0])
     assert len(block_means(values, chosen, 7)) == 0

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from correlator.cli.finding_text import as_text
-from tests.factories import make_evidence, make_finding, make_incident
+from tests.factories import make_evidence, make_finding, make_incident, make_reasoned_evidence
 
 
 def test_all_that_convinces_is_there() -> None:
@@ -22,6 +22,15 @@ def test_all_that_convinces_is_there() -> None:
         finding.advice[0].command,
     ):
         assert part in text
+
+
+def test_why_not_the_others_is_told() -> None:
+    """Each of those who are not blamed has a line, and what is not listed is counted."""
+    lines = as_text(make_finding(evidence=make_reasoned_evidence())).splitlines()
+    at = lines.index("why not the others")
+    assert lines[at + 1] == "  monitoring/prometheus-0 StatefulSet/prometheus: constant: 2 MB/s before and after"
+    assert lines[at + 3] == "  and 108 smaller ones"
+    assert "why not the others" not in as_text(make_finding(evidence=make_evidence()))
 
 
 def test_what_is_not_known_is_left_out_or_marked() -> None:

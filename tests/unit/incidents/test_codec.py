@@ -11,12 +11,22 @@ import pytest
 from correlator.incidents.codec import Document, from_json, incident_json, pack, to_document, to_json, unpack
 from correlator.model.finding import Change, Evidence
 from correlator.model.incident import Feedback, Incident
-from tests.factories import HOSTILE, STARTED, make_episode, make_evidence, make_incident, make_suspect
+from tests.factories import (
+    HOSTILE,
+    STARTED,
+    make_episode,
+    make_evidence,
+    make_incident,
+    make_reasoned_evidence,
+    make_suspect,
+)
 
 FEEDBACK = Feedback(verdict_right=True, culprits=("rag/reindex",), note=HOSTILE, given_at=STARTED)
 
 
-@pytest.mark.parametrize("value", [make_incident(), make_episode(), make_evidence(), FEEDBACK])
+@pytest.mark.parametrize(
+    "value", [make_incident(), make_episode(), make_evidence(), make_reasoned_evidence(), FEEDBACK]
+)
 def test_json_gives_back_the_value(value: Document) -> None:
     """What is written is what is read, to the last field and digit."""
     assert from_json(type(value), to_json(value)) == value
@@ -108,6 +118,14 @@ def test_fields_of_the_future_are_passed_over() -> None:
 def test_documents_of_the_first_version_can_be_read() -> None:
     """Whatever the first version stored stays readable: a field added to the model needs a default, or a migration."""
     assert replace(from_json(Incident, FIRST_VERSION), id="x").id == "x"
+
+
+def test_evidence_of_the_first_version_tells_of_nobody_else() -> None:
+    """What was kept before evidence said why not the others is read as evidence that does not say it."""
+    added = {"considered", "considered_rest", "ruled_out", "mean_ttft", "limit"}
+    document = {key: value for key, value in to_document(make_reasoned_evidence()).items() if key not in added}
+    assert set(document) == {"times", "onset", "ended_at", "series"}
+    assert from_json(Evidence, orjson.dumps(document)) == make_evidence()
 
 
 FIRST_VERSION = """

@@ -9,7 +9,7 @@ from correlator.incidents.errors import StoreBusyError
 from correlator.incidents.query import IncidentQuery
 from correlator.model.finding import Evidence, TtftEffect, Verdict
 from correlator.model.incident import Incident, State
-from tests.factories import STARTED, make_evidence, make_incident
+from tests.factories import STARTED, make_evidence, make_incident, make_reasoned_evidence
 from tests.unit.web.fakes import NOW, FakeIncidents, make_client, make_state
 
 ONE = "/api/v1/incidents/c0ffee5eed"
@@ -45,6 +45,27 @@ def test_answers_fit_the_described_model() -> None:
     assert TypeAdapter(Incident).validate_json(make_client().get(ONE).content) == make_incident()
     evidence = TypeAdapter(Evidence).validate_json(make_client().get(f"{ONE}/evidence").content)
     assert evidence == make_evidence()
+
+
+def test_evidence_says_why_not_the_others() -> None:
+    """Names, numbers and the named reason of everybody who was considered, and how many more there were."""
+    incidents = FakeIncidents([make_incident()], {"c0ffee5eed": make_reasoned_evidence()})
+    body = make_client(make_state(incidents=incidents)).get(f"{ONE}/evidence").json()
+    assert body["considered"][0] == {
+        "namespace": "monitoring",
+        "pod": "prometheus-0",
+        "workload": "StatefulSet/prometheus",
+        "share_ratio": 0.0,
+        "device_time_ratio": {"baseline": 0.03, "observed": 0.031},
+        "bytes_per_second": {"baseline": 2e6, "observed": 2e6},
+        "lag_seconds": None,
+        "reason": "constant",
+        "sentence": "constant: 2 MB/s before and after",
+    }
+    assert body["considered_rest"] == 108
+    assert body["ruled_out"][0]["cause"] == "load"
+    assert body["mean_ttft"]["without_suspects_seconds"] == 0.062
+    assert body["limit"]["bytes_per_second"] == {"baseline": 6.1e7, "observed": 4.2e8}
 
 
 def test_list_is_newest_first_in_pages() -> None:
@@ -132,7 +153,9 @@ def test_unknown_incident_is_404(path: str) -> None:
 def test_incident_without_evidence_has_an_empty_one() -> None:
     """An incident whose series were not kept answers an empty axis, not an error."""
     client = make_client(make_state(incidents=FakeIncidents([make_incident()])))
-    assert client.get(f"{ONE}/evidence").json() == {"times": [], "onset": None, "ended_at": None, "series": []}
+    body = client.get(f"{ONE}/evidence").json()
+    assert not any(body.values())
+    assert {"times", "series", "considered", "ruled_out"} <= set(body)
     assert client.get(f"{ONE}/plot.svg").status_code == 200
 
 

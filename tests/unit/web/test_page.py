@@ -15,8 +15,11 @@ from correlator.model.incident import Feedback, State
 from tests.factories import (
     HOSTILE,
     STARTED,
+    make_considered,
     make_episode,
     make_incident,
+    make_reasoned_evidence,
+    make_ruled_out,
     make_suspect,
     make_unattributed,
     make_victim,
@@ -151,6 +154,24 @@ def test_incident_tells_all_there_is() -> None:
     assert "Ran out of throughput" in page
 
 
+def test_incident_says_why_not_the_others() -> None:
+    """Who else was on the volume with the number that speaks for each, what was ruled out, and what would have been."""
+    incident = make_incident()
+    page = page_of(INCIDENT, incidents=FakeIncidents([incident], {incident.id: make_reasoned_evidence()}))
+    assert "Why not the others?" in page
+    assert "108 smaller ones are not shown" in page
+    assert "monitoring/prometheus-0 StatefulSet/prometheus constant: 2 MB/s before and after 0 % 0.03 → 0.031" in page
+    assert "logging/vector-9zk4l DaemonSet/vector added 3 % of the device time 3 %" in page
+    assert "Not load : requests went from 4 to 4.1 a second" in page
+    assert "without that I/O it would have been about 62 ms" in page
+    assert "Ran out of throughput it ran out of throughput: 420 MB/s, steady within 2 %" in page
+
+
+def test_incident_of_an_older_version_has_no_others() -> None:
+    """Evidence that was kept without the others shows no empty table."""
+    assert "Why not the others?" not in page_of(INCIDENT)
+
+
 def test_incident_shows_its_picture_with_words_for_it() -> None:
     """The picture is on the page, and its meaning is there for those who cannot see it."""
     html = make_client().get(INCIDENT).text
@@ -274,7 +295,12 @@ def test_hostile_values_are_escaped_everywhere() -> None:
     victim = make_victim_now(namespace=HOSTILE, pod=HOSTILE, model_name=HOSTILE, volume_ids=(HOSTILE,))
     snapshot = make_snapshot(volumes=(volume,), victims=(victim,), blind_spots=(BlindSpot(HOSTILE, HOSTILE),))
     status = make_status(source=HOSTILE, cluster=HOSTILE, problems=(HOSTILE,))
-    client = make_client(make_state(incidents=FakeIncidents([incident]), snapshot=snapshot, status=status))
+    other = make_considered(namespace=HOSTILE, pod=HOSTILE, workload=HOSTILE, sentence=HOSTILE)
+    evidence = replace(
+        make_reasoned_evidence(), considered=(other,), ruled_out=(make_ruled_out(cause=HOSTILE, sentence=HOSTILE),)
+    )
+    known = FakeIncidents([incident], {incident.id: evidence})
+    client = make_client(make_state(incidents=known, snapshot=snapshot, status=status))
     for path in ("/", INCIDENT, f"/incidents/{HOSTILE.replace('/', '')}"):
         html = client.get(path).text
         assert "<img src=x" not in html
