@@ -51,7 +51,7 @@ def wanted_wait(stage: Stage, ratio: float, which: int = 0) -> float:
 
 def draw_ratio(rng: np.random.Generator) -> float:
     """How many times as long first tokens shall take."""
-    return float(np.exp(rng.uniform(np.log(1.5), np.log(7.0))))
+    return float(np.exp(rng.uniform(np.log(1.5), np.log(10.0))))
 
 
 def saturate(stage: Stage, pod: int, manner: str, wait: float, shape: Floats, device: int | None = None) -> None:
@@ -143,6 +143,19 @@ def heavy(stage: Stage, share: float, device: int | None = None) -> int:
     operation = Operation(bool(rng.uniform() < 0.75), float(rng.choice((65536, 262144, 524288))))
     paced(stage, pod, place, operation, share * waver(rng, stage.ticks, 0.08, 120.0))
     return pod
+
+
+def add_company(stage: Stage) -> None:
+    """What may be there on any day, whatever happens: pods that come and go with little I/O, heavy or slow neighbours."""
+    rng, clock, place = stage.rng, stage.scene.clock, stage.victim.device
+    for _ in range(int(rng.poisson(0.8))):
+        begin = float(rng.uniform(clock.start, clock.last))
+        until = begin + float(rng.exponential(40.0)) * clock.step
+        small_starter(stage, place, min(float(rng.lognormal(np.log(0.003), 0.7)), 0.01), begin, until)
+    if rng.uniform() < 0.15:
+        heavy(stage, float(rng.uniform(0.05, 0.25)))
+    if rng.uniform() < 0.25:
+        synchronous(stage)
 
 
 def synchronous(stage: Stage) -> int:

@@ -36,6 +36,7 @@ def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> St
     ]
     stage = Stage(Scene(rng, clock, nodes, devices, draw_scraping(rng, clock.step)))
     for device in range(len(devices)):
+        add_restlessness(stage, device)
         most = wishes.pods if device == 0 else (1, 6)
         for _ in range(int(rng.integers(*most))):
             add_neighbour(stage, device)
@@ -53,6 +54,7 @@ def other_device(stage: Stage) -> int:
         return int(stage.rng.choice(others))
     drawn = draw_device(stage.rng, node, len(scene.devices))
     scene.devices.append(replace(drawn, name=_unlike(scene.devices, drawn.name, node)))
+    add_restlessness(stage, len(scene.devices) - 1)
     for _ in range(int(stage.rng.integers(1, 5))):
         add_neighbour(stage, len(scene.devices) - 1)
     return len(scene.devices) - 1
@@ -104,6 +106,14 @@ def draw_scraping(rng: np.random.Generator, step: int) -> Scraping:
     )
 
 
+def add_restlessness(stage: Stage, device: int) -> None:
+    """No device takes the same time twice: its housekeeping, its heat, its host."""
+    rng = stage.rng
+    stage.scene.slowdown[device] = waver(
+        rng, stage.ticks, float(rng.uniform(0.01, 0.1)), float(rng.uniform(15.0, 300.0))
+    )
+
+
 def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     """A pod with ordinary I/O on a device, long there: a database, a log, a queue, something idle.
 
@@ -111,7 +121,7 @@ def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     """
     rng, target, ticks = stage.rng, stage.scene.devices[device], stage.ticks
     pod = stage.add_pod(device)
-    share = float(rng.lognormal(np.log(0.006), 1.2)) if load is None else load
+    share = float(rng.lognormal(np.log(0.003), 1.3)) if load is None else load
     share = min(share, 0.35)
     writes = rng.uniform(0.1, 1.0)
     size = float(rng.choice((4096, 8192, 16384, 65536, 131072, 262144)))

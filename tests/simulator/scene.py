@@ -108,7 +108,7 @@ class Scraping:
 
 @dataclass(slots=True, eq=False)
 class Scene:
-    """Everything that happens. `slowdown` holds a factor (T,) for devices that get slow."""
+    """Everything that happens. `slowdown` holds a factor (T,) on costs and latencies of devices."""
 
     rng: np.random.Generator
     clock: Clock
