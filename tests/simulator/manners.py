@@ -146,7 +146,7 @@ def heavy(stage: Stage, share: float, device: int | None = None) -> int:
 
 
 def add_company(stage: Stage) -> None:
-    """What may be there on any day, whatever happens: pods that come and go with little I/O, heavy or slow neighbours."""
+    """What may be there on any day: pods that come and go with little I/O, heavy or synchronous neighbours."""
     rng, clock, place = stage.rng, stage.scene.clock, stage.victim.device
     for _ in range(int(rng.poisson(0.8))):
         begin = float(rng.uniform(clock.start, clock.last))

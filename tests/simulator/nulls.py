@@ -90,6 +90,12 @@ def compute_with_starters(stage: Stage) -> None:
     _starters(stage)
 
 
+def frozen_process(stage: Stage) -> None:
+    """The server hangs by itself: requests wait, and no first token comes."""
+    clock = stage.scene.clock
+    stage.victim.hangs.append((clock.event_start, clock.event_end))
+
+
 def unexposed_compute(stage: Stage) -> None:
     """A slow accelerator while a device that the victim reads nothing from is saturated."""
     compute_slowdown(stage)

@@ -149,6 +149,10 @@ def _answer(scene: Scene, victim: Victim, seconds: Floats) -> Answered:
     felt = reads * rng.gamma(shape) / shape
     compute = (victim.compute_base + victim.compute_per_token * tokens) * victim.compute_factor[tick]
     compute = compute * rng.lognormal(-0.005, 0.1, len(compute))
+    for start, end in victim.hangs:  # the first request in it stays on the accelerator until it is over
+        first = int(np.searchsorted(arrivals.at, start))
+        if first < len(compute):
+            compute[first] += max(end - float(arrivals.at[first]), 0.0)
     pace = victim.parallel / seconds
     served = serve_requests(Work(arrivals.at, felt, compute), victim.slots, ticks, pace)
     return Answered(Arrivals(arrivals.at, tokens, arrivals.generated_tokens), served, reads)
