@@ -175,7 +175,7 @@ def logger(stage: Stage, share: float) -> int:
     To be called when the victim's rate is final. `share` is the device time that it takes at the usual rate.
     """
     rng, victim, clock = stage.rng, stage.victim, stage.scene.clock
-    victim.arrivals = victim.arrivals or draw_arrivals(rng, clock.ticks, victim.rate)
+    victim.arrivals = victim.arrivals or draw_arrivals(rng, victim.trace, clock.ticks, victim.rate)
     pod = stage.add_pod(victim.device)
     counts, _ = np.histogram(victim.arrivals.at, clock.edges)
     usual = max(float(np.median(victim.rate)) * clock.tick, 1e-9)

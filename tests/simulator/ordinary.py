@@ -19,6 +19,7 @@ LADDER = (5, 10, 15, 30, 60)
 EPOCH = 1_760_000_000
 LEAD_SECONDS = 90.0
 REQUESTS_AT_MOST = 40_000.0
+SHARE_OF_CODE = 0.2
 
 
 def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> Stage:
@@ -144,6 +145,7 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
     """A server whose accelerator is busy for up to so much of its time, and whose requests read for a small part."""
     rng, scene, ticks = stage.rng, stage.scene, stage.ticks
     target = scene.devices[device]
+    trace = "code" if rng.uniform() < SHARE_OF_CODE else "conversation"
     is_sglang = bool(rng.uniform() < 0.25)
     lowest, highest = (0.06, 2.0) if is_sglang else (0.02, 1.5)
     compute = float(np.clip(rng.uniform(0.05, busiest) / rate, lowest, min(highest, 1.1 * busiest / rate)))
@@ -179,14 +181,15 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
         device=device,
         model_name=str(rng.choice(names.MODELS)),
         engine="" if is_sglang else "0",
+        trace=trace,
         bounds=SGLANG_BOUNDS if is_sglang else VLLM_BOUNDS,
         slots=int(rng.choice((4, 8, 16, 32, 64))),
         reads_base=reads * (1.0 - by_length),
-        reads_per_token=reads * by_length / mean_prompt(),
+        reads_per_token=reads * by_length / mean_prompt(trace),
         read=read,
         parallel=parallel,
         compute_base=base,
-        compute_per_token=(compute - base) / mean_prompt(),
+        compute_per_token=(compute - base) / mean_prompt(trace),
         decode_per_token=float(rng.uniform(0.008, 0.03)),
         rate=rate * waver(rng, ticks, rng.uniform(0.0, 0.15), 300.0),
         prompt_factor=ones.copy(),

@@ -63,16 +63,18 @@ class Stream:
 class Victim:
     """An inference server; arrays have shape (T,).
 
-    A request does `reads_base + reads_per_token * tokens` times the operation `read` on `device`, `parallel` at once,
-    then computes `compute_base + compute_per_token * tokens` seconds. `rate` is requests a second; factors are 1 on a
-    quiet day. In `pauses` the process is down: what arrives is refused, its counters begin anew. In `hangs` it is up
-    and does nothing. `arrivals` are those that were drawn before, None where any will do.
+    Requests arrive as in the named trace, at another rate. Each does `reads_base + reads_per_token * tokens` times the
+    operation `read` on `device`, `parallel` at once, then computes `compute_base + compute_per_token * tokens` seconds.
+    `rate` is requests a second; factors are 1 on a quiet day. In `pauses` the process is down: what arrives is refused,
+    its counters begin anew. In `hangs` it is up and does nothing. `arrivals` are those that were drawn before, None
+    where any will do.
     """
 
     pod: int
     device: int
     model_name: str
     engine: str
+    trace: str
     bounds: tuple[float, ...]
     slots: int
     reads_base: float

@@ -102,7 +102,7 @@ class Stage:
 def usual_ttft(stage: Stage, victim: Victim) -> tuple[float, float, float]:
     """On an idle device: seconds of a first token, reads of a request one after the other, and seconds of one."""
     device = stage.scene.devices[victim.device]
-    reads = (victim.reads_base + victim.reads_per_token * mean_prompt()) / victim.parallel
+    reads = (victim.reads_base + victim.reads_per_token * mean_prompt(victim.trace)) / victim.parallel
     latency = device.latency(victim.read)
     compute = compute_seconds(victim)
     return compute + reads * latency, reads, latency
@@ -110,4 +110,4 @@ def usual_ttft(stage: Stage, victim: Victim) -> tuple[float, float, float]:
 
 def compute_seconds(victim: Victim) -> float:
     """Seconds of prefill of an ordinary prompt."""
-    return victim.compute_base + victim.compute_per_token * mean_prompt()
+    return victim.compute_base + victim.compute_per_token * mean_prompt(victim.trace)
