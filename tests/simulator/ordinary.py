@@ -158,7 +158,7 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
     by_length = rng.uniform(0.0, 0.8)
     namespace, server = str(rng.choice(("inference", "llm", "serving"))), str(rng.choice(names.SERVERS))
     kind: OwnerKind = "StatefulSet" if rng.uniform() < 0.5 else "ReplicaSet"
-    name, owner = names.pod_name(rng, kind, server)
+    name, owner = stage.unused_name(kind, namespace, server)
     started = scene.clock.edges[0] - rng.uniform(7200.0, 20 * 86400.0)
     scene.pods.append(
         Pod(
