@@ -84,7 +84,7 @@ def culprit_pod(stage: Stage, device: int | None = None) -> int:
     rng, clock = stage.rng, stage.scene.clock
     place = stage.victim.device if device is None else device
     choice = rng.uniform()
-    neighbours = [i for i, pod in enumerate(stage.scene.pods) if pod.device == place and i != stage.victim.pod]
+    neighbours = _idle_neighbours(stage, place)
     if choice < 0.35 and neighbours:
         return int(rng.choice(neighbours))
     if choice < 0.75:
@@ -93,6 +93,18 @@ def culprit_pod(stage: Stage, device: int | None = None) -> int:
         owner: OwnerKind = "Job" if rng.uniform() < 0.7 else "ReplicaSet"
         return stage.add_pod(place, owner, born, ended)
     return stage.add_pod(place)
+
+
+def _idle_neighbours(stage: Stage, device: int) -> list[int]:
+    """Pods that have been on a device all along, are no victims and fill no queue yet."""
+    scene = stage.scene
+    taken = {victim.pod for victim in scene.victims} | {s.pod for s in scene.streams if np.isinf(s.pace).any()}
+    since = scene.clock.edges[0]
+    return [
+        place
+        for place, pod in enumerate(scene.pods)
+        if pod.device == device and pod.started_at < since and place not in taken
+    ]
 
 
 def draw_shape(stage: Stage, name: str = "") -> Floats:
