@@ -15,13 +15,17 @@ KEPT_RATIO, KEPT_SECONDS = 1.2, 0.010
 KEPT_READ_RATIO = 1.25
 LATE_SECONDS = 5.0
 FEW_REQUESTS = 12
+CALM_STEPS, CALM_REQUESTS, CALM_RATIO = 8, 10, 1.8
 UNUSUAL, RARE = 0.95, 0.99
 TWENTIETH = 19
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads and in one of them."""
+    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads and in one of them.
+
+    `is_calm`: no minutes stand out, as they do when requests come in a wave.
+    """
 
     before: int
     during: int
@@ -30,6 +34,7 @@ class Impact:
     mean_rise: float
     read_rise: float
     read_ratio: float
+    is_calm: bool
 
     @property
     def moved(self) -> bool:
@@ -38,8 +43,8 @@ class Impact:
 
     @property
     def kept(self) -> bool:
-        """First tokens stayed as they were."""
-        return self._enough and (self.p95_ratio <= KEPT_RATIO or self.mean_rise <= KEPT_SECONDS)
+        """First tokens stayed as they were, all the time."""
+        return self._enough and self.is_calm and (self.p95_ratio <= KEPT_RATIO or self.mean_rise <= KEPT_SECONDS)
 
     @property
     def by_storage(self) -> bool:
@@ -65,7 +70,8 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
     before, during = _phases(scene, answered)
     ttft, reads = answered.ttft, answered.read_seconds
     if min(before.sum(), during.sum()) < 1:
-        return Impact(int(before.sum()), int(during.sum()), *[float("nan")] * 5)
+        unknown = float("nan")
+        return Impact(int(before.sum()), int(during.sum()), unknown, unknown, unknown, unknown, unknown, is_calm=False)
     usual, slow = float(ttft[before].mean()), float(ttft[during].mean())
     return Impact(
         before=int(before.sum()),
@@ -75,7 +81,16 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
         mean_rise=slow - usual,
         read_rise=float(reads[during].mean() - reads[before].mean()),
         read_ratio=_seconds_of_a_read(answered, during) / _seconds_of_a_read(answered, before),
+        is_calm=_is_calm(scene, answered),
     )
+
+
+def _is_calm(scene: Scene, answered: Answered) -> bool:
+    """Whether the mean of no few steps is far above what such means usually are."""
+    blocks = ((answered.arrivals.at - scene.clock.edges[0]) / (CALM_STEPS * scene.clock.step)).astype(np.int64)
+    number, total = np.bincount(blocks), np.bincount(blocks, answered.ttft)
+    means = total[number >= CALM_REQUESTS] / number[number >= CALM_REQUESTS]
+    return bool(len(means) and means.max() <= CALM_RATIO * np.median(means))
 
 
 def _seconds_of_a_read(answered: Answered, chosen: NDArray[np.bool_]) -> float:
