@@ -15,11 +15,17 @@ KEPT_RATIO, KEPT_SECONDS = 1.2, 0.010
 KEPT_READ_RATIO = 1.25
 LATE_SECONDS = 5.0
 FEW_REQUESTS = 12
+CALM_STEPS, CALM_REQUESTS, CALM_RATIO = 8, 10, 1.8
+UNUSUAL, RARE = 0.95, 0.99
+TWENTIETH = 19
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads and in one of them."""
+    """Requests before and within the event: numbers, p95 and mean of TTFT, mean seconds in reads and in one of them.
+
+    `is_calm`: no minutes stand out, as they do when requests come in a wave.
+    """
 
     before: int
     during: int
@@ -28,6 +34,7 @@ class Impact:
     mean_rise: float
     read_rise: float
     read_ratio: float
+    is_calm: bool
 
     @property
     def moved(self) -> bool:
@@ -36,8 +43,8 @@ class Impact:
 
     @property
     def kept(self) -> bool:
-        """First tokens stayed as they were."""
-        return self._enough and (self.p95_ratio <= KEPT_RATIO or self.mean_rise <= KEPT_SECONDS)
+        """First tokens stayed as they were, all the time."""
+        return self._enough and self.is_calm and (self.p95_ratio <= KEPT_RATIO or self.mean_rise <= KEPT_SECONDS)
 
     @property
     def by_storage(self) -> bool:
@@ -63,7 +70,8 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
     before, during = _phases(scene, answered)
     ttft, reads = answered.ttft, answered.read_seconds
     if min(before.sum(), during.sum()) < 1:
-        return Impact(int(before.sum()), int(during.sum()), *[float("nan")] * 5)
+        unknown = float("nan")
+        return Impact(int(before.sum()), int(during.sum()), unknown, unknown, unknown, unknown, unknown, is_calm=False)
     usual, slow = float(ttft[before].mean()), float(ttft[during].mean())
     return Impact(
         before=int(before.sum()),
@@ -73,7 +81,16 @@ def impact_of(scene: Scene, answered: Answered) -> Impact:
         mean_rise=slow - usual,
         read_rise=float(reads[during].mean() - reads[before].mean()),
         read_ratio=_seconds_of_a_read(answered, during) / _seconds_of_a_read(answered, before),
+        is_calm=_is_calm(scene, answered),
     )
+
+
+def _is_calm(scene: Scene, answered: Answered) -> bool:
+    """Whether the mean of no few steps is far above what such means usually are."""
+    blocks = ((answered.arrivals.at - scene.clock.edges[0]) / (CALM_STEPS * scene.clock.step)).astype(np.int64)
+    number, total = np.bincount(blocks), np.bincount(blocks, answered.ttft)
+    means = total[number >= CALM_REQUESTS] / number[number >= CALM_REQUESTS]
+    return bool(len(means) and means.max() <= CALM_RATIO * np.median(means))
 
 
 def _seconds_of_a_read(answered: Answered, chosen: NDArray[np.bool_]) -> float:
@@ -110,30 +127,34 @@ def culprits_of(scene: Scene, victim: int, shares: dict[str, float]) -> tuple[st
     return tuple(key for _, key in sorted(found, reverse=True))
 
 
-def affected(scene: Scene, answered: Answered, count: int) -> float | None:
-    """When the `count`-th late first token of the event was given, or became late; None where there were fewer.
+def affected(scene: Scene, answered: Answered) -> Floats:
+    """When each late first token of the event was given, or became late, in order; empty where none was.
 
-    Late is what took longer than 99 % of the quiet requests once the prompt's length is accounted for. The first one
-    is not alone: of it and the nine after it half took longer than 95 %.
+    Late is what took longer than 99 % of the quiet requests, once the prompt's length is accounted for or in the
+    seconds of one read. The first one is not alone: of it and the nine after it half took longer than 95 %.
     """
     before, during = _phases(scene, answered)
     if before.sum() < FEW_REQUESTS or not during.any():
-        return None
+        return np.empty(0)
     excess = answered.ttft - _by_length(answered, before)
-    usual, rare = np.quantile(excess[before], 0.95), np.quantile(excess[before], 0.99)
     given = answered.served.first_token_at
-    became = np.where(
-        answered.ttft < LATE_SECONDS, given, answered.arrivals.at + (given - answered.arrivals.at - excess + rare)
-    )
-    became = np.minimum(became, given)
+    due = answered.arrivals.at + answered.ttft - excess + np.quantile(excess[before], RARE)
+    became = np.where(answered.ttft < LATE_SECONDS, given, np.minimum(due, given))
     order = np.flatnonzero(during)[np.argsort(became[during], kind="stable")]
-    late = excess[order] > rare
-    going_on = np.array([(excess[order[i : i + 10]] > usual).mean() >= 0.5 for i in range(len(order))])
-    first = np.flatnonzero(late & going_on)
-    if not len(first):
-        return None
-    all_late = np.flatnonzero(late & (np.arange(len(order)) >= first[0]))
-    return float(became[order[all_late[count - 1]]]) if len(all_late) >= count else None
+    late = np.zeros(len(order), dtype=np.bool_)
+    for lateness in (excess, answered.read_seconds / np.maximum(answered.reads, 1.0)):
+        late |= _late(lateness[order], lateness[before])
+    return np.asarray(became[order[late]])
+
+
+def _late(lateness: Floats, usual: Floats) -> NDArray[np.bool_]:
+    """Which are beyond 99 % of the usual, from the first one on that goes on."""
+    beyond = np.concatenate([[0], np.cumsum(lateness > np.quantile(usual, UNUSUAL))])
+    index = np.arange(len(lateness))
+    end = np.minimum(index + 10, len(lateness))
+    rare: NDArray[np.bool_] = lateness > np.quantile(usual, RARE)
+    begun = np.maximum.accumulate(rare & (2 * (beyond[end] - beyond[index]) >= end - index))
+    return rare & begun
 
 
 def _by_length(answered: Answered, before: NDArray[np.bool_]) -> Floats:
@@ -150,6 +171,7 @@ def truth_of(scene: Scene, outcome: Outcome, which: int, verdict: Verdict | None
     shares = shares_of(scene, outcome, victim.device)
     culprits = culprits_of(scene, which, shares) if verdict == "contention" else ()
     is_event = verdict is not None
+    late = affected(scene, answered) if is_event else np.empty(0)
     return VictimTruth(
         namespace=pod.namespace,
         pod=pod.pod,
@@ -161,8 +183,8 @@ def truth_of(scene: Scene, outcome: Outcome, which: int, verdict: Verdict | None
         shares=shares,
         event_start_at=clock.event_start if is_event else None,
         event_end_at=clock.event_end if is_event else None,
-        first_affected_at=affected(scene, answered, 1) if is_event else None,
-        twentieth_affected_at=affected(scene, answered, 20) if is_event else None,
+        first_affected_at=float(late[0]) if len(late) else None,
+        twentieth_affected_at=float(late[TWENTIETH]) if len(late) > TWENTIETH else None,
         p95_ratio=impact.p95_ratio,
         mean_ratio=impact.mean_ratio,
     )
