@@ -16,7 +16,7 @@ def is_shown(kind: Kind, truth: VictimTruth, impact: Impact) -> bool:
         case "contention":
             seen = bool(truth.culprits) or truth.shares.get(UNATTRIBUTED, 0.0) > MOST
             return impact.moved and impact.by_storage and seen and own < MOST
-        case "degraded_device":
+        case "degraded_device" | "undetermined":
             return impact.moved and impact.by_storage
         case "own_io":
             return impact.moved and impact.by_storage and own > MOST

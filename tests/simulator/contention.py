@@ -127,6 +127,13 @@ def unattributed(stage: Stage) -> None:
     unseen_writer(stage, wanted_wait(stage, draw_ratio(stage.rng)), draw_shape(stage))
 
 
+def unseen_pods(stage: Stage) -> None:
+    """A culprit while the kubelet's scrapes fail: nobody can be named."""
+    one(stage)
+    clock = stage.scene.clock
+    stage.scene.lost["cadvisor"] = [(clock.event_start - clock.step, clock.event_end + 5.0 * clock.step)]
+
+
 def two_victims(stage: Stage) -> None:
     """Two servers on the same device suffer from the same culprit."""
     rng = stage.rng

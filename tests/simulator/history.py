@@ -73,6 +73,7 @@ class _Past:
                 )
                 for pod in today.pods
             ],
+            slowdown={device: waver(today.rng, self._clock.ticks, 0.05, 600.0) for device in range(len(today.devices))},
             streams=[stream for stream in streams if stream.depth.any()],
             victims=[self._victim(victim) for victim in today.victims],
         )

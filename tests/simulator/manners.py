@@ -51,7 +51,7 @@ def wanted_wait(stage: Stage, ratio: float, which: int = 0) -> float:
 
 def draw_ratio(rng: np.random.Generator) -> float:
     """How many times as long first tokens shall take."""
-    return float(np.exp(rng.uniform(np.log(1.5), np.log(7.0))))
+    return float(np.exp(rng.uniform(np.log(1.5), np.log(10.0))))
 
 
 def saturate(stage: Stage, pod: int, manner: str, wait: float, shape: Floats, device: int | None = None) -> None:
@@ -84,7 +84,7 @@ def culprit_pod(stage: Stage, device: int | None = None) -> int:
     rng, clock = stage.rng, stage.scene.clock
     place = stage.victim.device if device is None else device
     choice = rng.uniform()
-    neighbours = [i for i, pod in enumerate(stage.scene.pods) if pod.device == place and i != stage.victim.pod]
+    neighbours = _idle_neighbours(stage, place)
     if choice < 0.35 and neighbours:
         return int(rng.choice(neighbours))
     if choice < 0.75:
@@ -93,6 +93,18 @@ def culprit_pod(stage: Stage, device: int | None = None) -> int:
         owner: OwnerKind = "Job" if rng.uniform() < 0.7 else "ReplicaSet"
         return stage.add_pod(place, owner, born, ended)
     return stage.add_pod(place)
+
+
+def _idle_neighbours(stage: Stage, device: int) -> list[int]:
+    """Pods that have been on a device all along, are no victims and fill no queue yet."""
+    scene = stage.scene
+    taken = {victim.pod for victim in scene.victims} | {s.pod for s in scene.streams if np.isinf(s.pace).any()}
+    since = scene.clock.edges[0]
+    return [
+        place
+        for place, pod in enumerate(scene.pods)
+        if pod.device == device and pod.started_at < since and place not in taken
+    ]
 
 
 def draw_shape(stage: Stage, name: str = "") -> Floats:
@@ -145,6 +157,19 @@ def heavy(stage: Stage, share: float, device: int | None = None) -> int:
     return pod
 
 
+def add_company(stage: Stage) -> None:
+    """What may be there on any day: pods that come and go with little I/O, heavy or synchronous neighbours."""
+    rng, clock, place = stage.rng, stage.scene.clock, stage.victim.device
+    for _ in range(int(rng.poisson(0.8))):
+        begin = float(rng.uniform(clock.start, clock.last))
+        until = begin + float(rng.exponential(40.0)) * clock.step
+        small_starter(stage, place, min(float(rng.lognormal(np.log(0.003), 0.7)), 0.01), begin, until)
+    if rng.uniform() < 0.15:
+        heavy(stage, float(rng.uniform(0.05, 0.25)))
+    if rng.uniform() < 0.25:
+        synchronous(stage)
+
+
 def synchronous(stage: Stage) -> int:
     """A pod that waits for each of its operations, so that it slows down when they do."""
     rng, place = stage.rng, stage.victim.device
@@ -162,7 +187,7 @@ def logger(stage: Stage, share: float) -> int:
     To be called when the victim's rate is final. `share` is the device time that it takes at the usual rate.
     """
     rng, victim, clock = stage.rng, stage.victim, stage.scene.clock
-    victim.arrivals = victim.arrivals or draw_arrivals(rng, clock.ticks, victim.rate)
+    victim.arrivals = victim.arrivals or draw_arrivals(rng, victim.trace, clock.ticks, victim.rate)
     pod = stage.add_pod(victim.device)
     counts, _ = np.histogram(victim.arrivals.at, clock.edges)
     usual = max(float(np.median(victim.rate)) * clock.tick, 1e-9)

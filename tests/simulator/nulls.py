@@ -37,7 +37,7 @@ def busy_but_usual(stage: Stage) -> None:
 def load_rise(stage: Stage) -> None:
     """More requests, as many as make the accelerator nearly busy or more than that."""
     victim, rng = stage.victim, stage.rng
-    factor = float(np.clip(rng.uniform(0.5, 0.95) / accelerator(stage), 1.6, 12.0))
+    factor = float(np.clip(rng.uniform(0.45, 0.9) / accelerator(stage), 1.6, 12.0))
     victim.rate = victim.rate * (1.0 + (factor - 1.0) * stage.event)
 
 
@@ -68,14 +68,14 @@ def prompt_shift(stage: Stage) -> None:
 def compute_slowdown(stage: Stage) -> None:
     """Prefill takes longer."""
     victim = stage.victim
-    factor = max(min(draw_ratio(stage.rng), 0.75 / accelerator(stage)), 1.3)
+    factor = max(min(draw_ratio(stage.rng), 0.65 / accelerator(stage)), 1.3)
     victim.compute_factor = 1.0 + (factor - 1.0) * stage.event
 
 
 def compute_with_writer(stage: Stage) -> None:
     """A slow accelerator, and a writer that starts with it and hurts nobody."""
     compute_slowdown(stage)
-    harmless(stage, culprit_pod(stage), draw_shape(stage), 0.03)
+    harmless(stage, culprit_pod(stage), draw_shape(stage), float(stage.rng.uniform(0.003, 0.03)))
 
 
 def compute_beside_heavy(stage: Stage) -> None:
@@ -88,6 +88,12 @@ def compute_with_starters(stage: Stage) -> None:
     """A slow accelerator, and pods that begin with a little I/O."""
     compute_slowdown(stage)
     _starters(stage)
+
+
+def frozen_process(stage: Stage) -> None:
+    """The server hangs by itself: requests wait, and no first token comes."""
+    clock = stage.scene.clock
+    stage.victim.hangs.append((clock.event_start, clock.event_end))
 
 
 def unexposed_compute(stage: Stage) -> None:
@@ -103,7 +109,7 @@ def other_volume(stage: Stage) -> None:
 
 def harmless_writer(stage: Stage) -> None:
     """Somebody starts to write on the victim's device, and hurts nobody."""
-    harmless(stage, culprit_pod(stage), draw_shape(stage), 0.05)
+    harmless(stage, culprit_pod(stage), draw_shape(stage), float(stage.rng.uniform(0.003, 0.05)))
 
 
 def victim_restart(stage: Stage) -> None:
@@ -126,7 +132,7 @@ def degraded_device(stage: Stage) -> None:
     own = rate * reads * victim.parallel * device.cost(victim.read)
     slower = 1.0 + (draw_ratio(stage.rng) - 1.0) * usual / (reads * latency)
     bearable = min(0.8 / (work + own), 0.7 * victim.slots / (rate * reads * latency))
-    stage.scene.slowdown[place] = 1.0 + (max(min(slower, bearable), 1.5) - 1.0) * stage.event
+    stage.scene.slowdown[place] *= 1.0 + (max(min(slower, bearable), 1.5) - 1.0) * stage.event
 
 
 def degraded_with_starters(stage: Stage) -> None:

@@ -19,6 +19,7 @@ LADDER = (5, 10, 15, 30, 60)
 EPOCH = 1_760_000_000
 LEAD_SECONDS = 90.0
 REQUESTS_AT_MOST = 40_000.0
+SHARE_OF_CODE = 0.2
 
 
 def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> Stage:
@@ -36,6 +37,7 @@ def draw_stage(rng: np.random.Generator, step: int | None, wishes: Wishes) -> St
     ]
     stage = Stage(Scene(rng, clock, nodes, devices, draw_scraping(rng, clock.step)))
     for device in range(len(devices)):
+        add_restlessness(stage, device)
         most = wishes.pods if device == 0 else (1, 6)
         for _ in range(int(rng.integers(*most))):
             add_neighbour(stage, device)
@@ -53,6 +55,7 @@ def other_device(stage: Stage) -> int:
         return int(stage.rng.choice(others))
     drawn = draw_device(stage.rng, node, len(scene.devices))
     scene.devices.append(replace(drawn, name=_unlike(scene.devices, drawn.name, node)))
+    add_restlessness(stage, len(scene.devices) - 1)
     for _ in range(int(stage.rng.integers(1, 5))):
         add_neighbour(stage, len(scene.devices) - 1)
     return len(scene.devices) - 1
@@ -104,6 +107,14 @@ def draw_scraping(rng: np.random.Generator, step: int) -> Scraping:
     )
 
 
+def add_restlessness(stage: Stage, device: int) -> None:
+    """No device takes the same time twice: its housekeeping, its heat, its host."""
+    rng = stage.rng
+    stage.scene.slowdown[device] = waver(
+        rng, stage.ticks, float(rng.uniform(0.01, 0.1)), float(rng.uniform(15.0, 300.0))
+    )
+
+
 def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     """A pod with ordinary I/O on a device, long there: a database, a log, a queue, something idle.
 
@@ -111,7 +122,7 @@ def add_neighbour(stage: Stage, device: int, load: float | None = None) -> int:
     """
     rng, target, ticks = stage.rng, stage.scene.devices[device], stage.ticks
     pod = stage.add_pod(device)
-    share = float(rng.lognormal(np.log(0.006), 1.2)) if load is None else load
+    share = float(rng.lognormal(np.log(0.003), 1.3)) if load is None else load
     share = min(share, 0.35)
     writes = rng.uniform(0.1, 1.0)
     size = float(rng.choice((4096, 8192, 16384, 65536, 131072, 262144)))
@@ -134,6 +145,7 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
     """A server whose accelerator is busy for up to so much of its time, and whose requests read for a small part."""
     rng, scene, ticks = stage.rng, stage.scene, stage.ticks
     target = scene.devices[device]
+    trace = "code" if rng.uniform() < SHARE_OF_CODE else "conversation"
     is_sglang = bool(rng.uniform() < 0.25)
     lowest, highest = (0.06, 2.0) if is_sglang else (0.02, 1.5)
     compute = float(np.clip(rng.uniform(0.05, busiest) / rate, lowest, min(highest, 1.1 * busiest / rate)))
@@ -146,7 +158,7 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
     by_length = rng.uniform(0.0, 0.8)
     namespace, server = str(rng.choice(("inference", "llm", "serving"))), str(rng.choice(names.SERVERS))
     kind: OwnerKind = "StatefulSet" if rng.uniform() < 0.5 else "ReplicaSet"
-    name, owner = names.pod_name(rng, kind, server)
+    name, owner = stage.unused_name(kind, namespace, server)
     started = scene.clock.edges[0] - rng.uniform(7200.0, 20 * 86400.0)
     scene.pods.append(
         Pod(
@@ -169,14 +181,15 @@ def add_victim(stage: Stage, device: int, rate: float, busiest: float = 0.5) -> 
         device=device,
         model_name=str(rng.choice(names.MODELS)),
         engine="" if is_sglang else "0",
+        trace=trace,
         bounds=SGLANG_BOUNDS if is_sglang else VLLM_BOUNDS,
         slots=int(rng.choice((4, 8, 16, 32, 64))),
         reads_base=reads * (1.0 - by_length),
-        reads_per_token=reads * by_length / mean_prompt(),
+        reads_per_token=reads * by_length / mean_prompt(trace),
         read=read,
         parallel=parallel,
         compute_base=base,
-        compute_per_token=(compute - base) / mean_prompt(),
+        compute_per_token=(compute - base) / mean_prompt(trace),
         decode_per_token=float(rng.uniform(0.008, 0.03)),
         rate=rate * waver(rng, ticks, rng.uniform(0.0, 0.15), 300.0),
         prompt_factor=ones.copy(),

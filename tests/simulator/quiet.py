@@ -6,7 +6,7 @@ from tests.simulator import names
 from tests.simulator.case import Case, Floats, VictimTruth
 from tests.simulator.manners import harmless, heavy
 from tests.simulator.media import draw_device
-from tests.simulator.ordinary import EPOCH, LEAD_SECONDS, add_neighbour, add_victim, draw_scraping
+from tests.simulator.ordinary import EPOCH, LEAD_SECONDS, add_neighbour, add_restlessness, add_victim, draw_scraping
 from tests.simulator.patterns import waver
 from tests.simulator.running import Answered, run
 from tests.simulator.scene import Clock, Scene
@@ -51,6 +51,7 @@ def _stage(rng: np.random.Generator, victims: int, step: int, hours: float) -> S
         victim = stage.scene.victims[-1]
         victim.rate = victim.rate * Season.draw(rng, 0.4).at(clock.ticks) * _waves(rng, clock.ticks)
     for device in range(len(devices)):
+        add_restlessness(stage, device)
         _neighbours(stage, device)
     return stage
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.simulator.arrivals import Arrivals, draw_arrivals
+from tests.simulator.arrivals import Arrivals, draw_arrivals, mean_prompt
 from tests.simulator.case import Floats
 from tests.simulator.devices import Demand, Service, serve
 from tests.simulator.scene import Scene, Stream, Victim
@@ -92,7 +92,7 @@ def _total(gained: Floats) -> Floats:
 
 def _stream_of(scene: Scene, victim: Victim) -> Stream:
     """What a victim's requests will ask of its device on the whole."""
-    pace = victim.rate * reads_of(victim, 1200.0 * victim.prompt_factor, victim.reads_factor)
+    pace = victim.rate * reads_of(victim, mean_prompt(victim.trace) * victim.prompt_factor, victim.reads_factor)
     depth = np.full(len(scene.clock.ticks), float(victim.slots * victim.parallel))
     return Stream(victim.pod, victim.device, victim.read, pace, depth)
 
@@ -141,7 +141,7 @@ def _count(scene: Scene, stream: Stream, service: Service, row: int) -> Counted:
 def _answer(scene: Scene, victim: Victim, seconds: Floats) -> Answered:
     """Serve a victim's requests; `seconds` (T,) is what one read takes."""
     rng, ticks = scene.rng, scene.clock.ticks
-    arrivals = _accepted(victim.arrivals or draw_arrivals(rng, ticks, victim.rate), victim)
+    arrivals = _accepted(victim.arrivals or draw_arrivals(rng, victim.trace, ticks, victim.rate), victim)
     tick = np.clip(np.searchsorted(ticks, arrivals.at, side="right") - 1, 0, len(ticks) - 1)
     tokens = arrivals.prompt_tokens * victim.prompt_factor[tick]
     reads = np.maximum(np.round(reads_of(victim, tokens, victim.reads_factor[tick])), 0.0)
@@ -149,6 +149,10 @@ def _answer(scene: Scene, victim: Victim, seconds: Floats) -> Answered:
     felt = reads * rng.gamma(shape) / shape
     compute = (victim.compute_base + victim.compute_per_token * tokens) * victim.compute_factor[tick]
     compute = compute * rng.lognormal(-0.005, 0.1, len(compute))
+    for start, end in victim.hangs:  # the first request in it stays on the accelerator until it is over
+        first = int(np.searchsorted(arrivals.at, start))
+        if first < len(compute):
+            compute[first] += max(end - float(arrivals.at[first]), 0.0)
     pace = victim.parallel / seconds
     served = serve_requests(Work(arrivals.at, felt, compute), victim.slots, ticks, pace)
     return Answered(Arrivals(arrivals.at, tokens, arrivals.generated_tokens), served, reads)

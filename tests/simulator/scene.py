@@ -63,16 +63,18 @@ class Stream:
 class Victim:
     """An inference server; arrays have shape (T,).
 
-    A request does `reads_base + reads_per_token * tokens` times the operation `read` on `device`, `parallel` at once,
-    then computes `compute_base + compute_per_token * tokens` seconds. `rate` is requests a second; factors are 1 on a
-    quiet day. In `pauses` the process is down: what arrives is refused, its counters begin anew. `arrivals` are those
-    that were drawn before, None where any will do.
+    Requests arrive as in the named trace, at another rate. Each does `reads_base + reads_per_token * tokens` times the
+    operation `read` on `device`, `parallel` at once, then computes `compute_base + compute_per_token * tokens` seconds.
+    `rate` is requests a second; factors are 1 on a quiet day. In `pauses` the process is down: what arrives is refused,
+    its counters begin anew. In `hangs` it is up and does nothing. `arrivals` are those that were drawn before, None
+    where any will do.
     """
 
     pod: int
     device: int
     model_name: str
     engine: str
+    trace: str
     bounds: tuple[float, ...]
     slots: int
     reads_base: float
@@ -87,6 +89,7 @@ class Victim:
     compute_factor: Floats
     reads_factor: Floats
     pauses: list[tuple[float, float]] = field(default_factory=list)
+    hangs: list[tuple[float, float]] = field(default_factory=list)
     arrivals: Arrivals | None = None
 
 
@@ -108,7 +111,10 @@ class Scraping:
 
 @dataclass(slots=True, eq=False)
 class Scene:
-    """Everything that happens. `slowdown` holds a factor (T,) for devices that get slow."""
+    """Everything that happens. `slowdown` holds a factor (T,) on costs and latencies of devices.
+
+    `lost` are stretches of epoch seconds in which no scrape of an exporter succeeds.
+    """
 
     rng: np.random.Generator
     clock: Clock
@@ -119,3 +125,4 @@ class Scene:
     streams: list[Stream] = field(default_factory=list)
     victims: list[Victim] = field(default_factory=list)
     slowdown: dict[int, Floats] = field(default_factory=dict)
+    lost: dict[str, list[tuple[float, float]]] = field(default_factory=dict)

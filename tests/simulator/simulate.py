@@ -10,6 +10,7 @@ from tests.simulator.case import Case
 from tests.simulator.claims import is_shown
 from tests.simulator.history import history_of
 from tests.simulator.kinds import KINDS, Kind
+from tests.simulator.manners import add_company, logger
 from tests.simulator.ordinary import draw_stage
 from tests.simulator.quiet import quiet
 from tests.simulator.running import Outcome, run
@@ -21,6 +22,7 @@ from tests.simulator.truth import impact_of, truth_of
 __all__ = ["quiet", "simulate", "valid_cases"]
 
 HIGHEST_SEASON = 0.4
+SHARE_WITH_LOGGER = 0.15
 
 
 def simulate(kind: str, seed: int, step: int | None = None) -> Case:
@@ -33,7 +35,10 @@ def simulate(kind: str, seed: int, step: int | None = None) -> Case:
     season = Season.draw(stage.rng, HIGHEST_SEASON) if what.days else None
     if season is not None:
         stage.victim.rate = stage.victim.rate * season.at(stage.ticks)
+    add_company(stage)
     what.build(stage)
+    if stage.rng.uniform() < SHARE_WITH_LOGGER:
+        logger(stage, float(stage.rng.uniform(0.001, 0.01)))
     case = _case(what, seed, stage.scene, run(stage.scene))
     if season is None:
         return case

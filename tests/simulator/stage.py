@@ -67,11 +67,8 @@ class Stage:
         started = clock.edges[0] - rng.uniform(3600.0, 40 * 86400.0) if born is None else born
         kinds: tuple[OwnerKind, ...] = ("StatefulSet", "ReplicaSet", "Job", "DaemonSet")
         kind = owner or kinds[int(rng.choice(4, p=(0.35, 0.35, 0.2, 0.1)))]
-        for _ in range(20):
-            namespace, base = names.draw_workload(rng)
-            name, owner_name = names.pod_name(rng, kind, base)
-            if all(pod.key != f"{namespace}/{name}" for pod in self.scene.pods):
-                break
+        namespace, base = names.draw_workload(rng)
+        name, owner_name = self.unused_name(kind, namespace, base)
         restarts: tuple[float, ...] = ()
         if born is None and rng.uniform() < 0.03:
             restarts = (float(rng.uniform(clock.edges[0], clock.edges[-1])),)
@@ -94,6 +91,15 @@ class Stage:
         )
         return len(self.scene.pods) - 1
 
+    def unused_name(self, kind: OwnerKind, namespace: str, base: str) -> tuple[str, str]:
+        """Names for a pod and its owner that no other pod of the namespace has."""
+        taken = {pod.key for pod in self.scene.pods}
+        while True:
+            name, owner = names.pod_name(self.rng, kind, base)
+            if f"{namespace}/{name}" not in taken:
+                return name, owner
+            base = f"{base}-{names.draw_text(self.rng, names.LETTERS, 2)}"
+
     def add_stream(self, stream: Stream) -> None:
         """Let a pod do so, too."""
         self.scene.streams.append(stream)
@@ -102,7 +108,7 @@ class Stage:
 def usual_ttft(stage: Stage, victim: Victim) -> tuple[float, float, float]:
     """On an idle device: seconds of a first token, reads of a request one after the other, and seconds of one."""
     device = stage.scene.devices[victim.device]
-    reads = (victim.reads_base + victim.reads_per_token * mean_prompt()) / victim.parallel
+    reads = (victim.reads_base + victim.reads_per_token * mean_prompt(victim.trace)) / victim.parallel
     latency = device.latency(victim.read)
     compute = compute_seconds(victim)
     return compute + reads * latency, reads, latency
@@ -110,4 +116,4 @@ def usual_ttft(stage: Stage, victim: Victim) -> tuple[float, float, float]:
 
 def compute_seconds(victim: Victim) -> float:
     """Seconds of prefill of an ordinary prompt."""
-    return victim.compute_base + victim.compute_per_token * mean_prompt()
+    return victim.compute_base + victim.compute_per_token * mean_prompt(victim.trace)

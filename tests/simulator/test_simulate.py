@@ -226,7 +226,7 @@ def test_long_quiet_holds_many_victims() -> None:
     """Every victim has its first tokens, none has an incident, and storage hurts nobody."""
     case = quiet(3, victims=5, step=15, hours=4.0)
     counts = case.telemetry.signals["ttft_count"]
-    assert len({labels["pod"] for labels in counts.labels}) == len(case.victims) == 5
+    assert len({(labels["namespace"], labels["pod"]) for labels in counts.labels}) == len(case.victims) == 5
     assert all(victim.verdict is None for victim in case.victims)
     assert case.is_validated
     assert case.telemetry.count == 960

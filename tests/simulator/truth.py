@@ -15,6 +15,8 @@ KEPT_RATIO, KEPT_SECONDS = 1.2, 0.010
 KEPT_READ_RATIO = 1.25
 LATE_SECONDS = 5.0
 FEW_REQUESTS = 12
+UNUSUAL, RARE = 0.95, 0.99
+TWENTIETH = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +112,34 @@ def culprits_of(scene: Scene, victim: int, shares: dict[str, float]) -> tuple[st
     return tuple(key for _, key in sorted(found, reverse=True))
 
 
-def affected(scene: Scene, answered: Answered, count: int) -> float | None:
-    """When the `count`-th late first token of the event was given, or became late; None where there were fewer.
+def affected(scene: Scene, answered: Answered) -> Floats:
+    """When each late first token of the event was given, or became late, in order; empty where none was.
 
-    Late is what took longer than 99 % of the quiet requests once the prompt's length is accounted for. The first one
-    is not alone: of it and the nine after it half took longer than 95 %.
+    Late is what took longer than 99 % of the quiet requests, once the prompt's length is accounted for or in the
+    seconds of one read. The first one is not alone: of it and the nine after it half took longer than 95 %.
     """
     before, during = _phases(scene, answered)
     if before.sum() < FEW_REQUESTS or not during.any():
-        return None
+        return np.empty(0)
     excess = answered.ttft - _by_length(answered, before)
-    usual, rare = np.quantile(excess[before], 0.95), np.quantile(excess[before], 0.99)
     given = answered.served.first_token_at
-    became = np.where(
-        answered.ttft < LATE_SECONDS, given, answered.arrivals.at + (given - answered.arrivals.at - excess + rare)
-    )
-    became = np.minimum(became, given)
+    due = answered.arrivals.at + answered.ttft - excess + np.quantile(excess[before], RARE)
+    became = np.where(answered.ttft < LATE_SECONDS, given, np.minimum(due, given))
     order = np.flatnonzero(during)[np.argsort(became[during], kind="stable")]
-    late = excess[order] > rare
-    going_on = np.array([(excess[order[i : i + 10]] > usual).mean() >= 0.5 for i in range(len(order))])
-    first = np.flatnonzero(late & going_on)
-    if not len(first):
-        return None
-    all_late = np.flatnonzero(late & (np.arange(len(order)) >= first[0]))
-    return float(became[order[all_late[count - 1]]]) if len(all_late) >= count else None
+    late = np.zeros(len(order), dtype=np.bool_)
+    for lateness in (excess, answered.read_seconds / np.maximum(answered.reads, 1.0)):
+        late |= _late(lateness[order], lateness[before])
+    return np.asarray(became[order[late]])
+
+
+def _late(lateness: Floats, usual: Floats) -> NDArray[np.bool_]:
+    """Which are beyond 99 % of the usual, from the first one on that goes on."""
+    beyond = np.concatenate([[0], np.cumsum(lateness > np.quantile(usual, UNUSUAL))])
+    index = np.arange(len(lateness))
+    end = np.minimum(index + 10, len(lateness))
+    rare: NDArray[np.bool_] = lateness > np.quantile(usual, RARE)
+    begun = np.maximum.accumulate(rare & (2 * (beyond[end] - beyond[index]) >= end - index))
+    return rare & begun
 
 
 def _by_length(answered: Answered, before: NDArray[np.bool_]) -> Floats:
@@ -150,6 +156,7 @@ def truth_of(scene: Scene, outcome: Outcome, which: int, verdict: Verdict | None
     shares = shares_of(scene, outcome, victim.device)
     culprits = culprits_of(scene, which, shares) if verdict == "contention" else ()
     is_event = verdict is not None
+    late = affected(scene, answered) if is_event else np.empty(0)
     return VictimTruth(
         namespace=pod.namespace,
         pod=pod.pod,
@@ -161,8 +168,8 @@ def truth_of(scene: Scene, outcome: Outcome, which: int, verdict: Verdict | None
         shares=shares,
         event_start_at=clock.event_start if is_event else None,
         event_end_at=clock.event_end if is_event else None,
-        first_affected_at=affected(scene, answered, 1) if is_event else None,
-        twentieth_affected_at=affected(scene, answered, 20) if is_event else None,
+        first_affected_at=float(late[0]) if len(late) else None,
+        twentieth_affected_at=float(late[TWENTIETH]) if len(late) > TWENTIETH else None,
         p95_ratio=impact.p95_ratio,
         mean_ratio=impact.mean_ratio,
     )

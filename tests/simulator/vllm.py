@@ -37,9 +37,9 @@ def export_victim(book: Book, scene: Scene, victim: Victim, answered: Answered) 
 
 
 def outage_of(scene: Scene, exporter: str) -> list[tuple[float, float]]:
-    """A stretch without any scrape, somewhere in the quiet time."""
+    """Stretches without any scrape: those that are told, or one somewhere in the quiet time."""
     if scene.scraping.outage != exporter:
-        return []
+        return scene.lost.get(exporter, [])
     clock = scene.clock
     start = clock.start + scene.rng.uniform(0.1, 0.6) * (clock.event_start - clock.start)
     return [(start, start + clock.step * scene.rng.uniform(2.0, 6.0))]
