@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker; numpy reads it when it is first imported
 
-from tests.accuracy.accusing import on_nulls
+from tests.accuracy.accusing import SECONDS_OF_DAY, on_nulls
 from tests.accuracy.judging import Outcome, judge_slot
+from tests.accuracy.moments import REFERENCE_STEPS
 from tests.accuracy.outcomes import Outcomes, victims_in
 from tests.accuracy.page import provenance, write_part
 from tests.accuracy.pool import each_of
@@ -33,8 +34,8 @@ class Stretch:
 
     @property
     def victim_days(self) -> float:
-        """How much it is."""
-        return VICTIMS * self.hours / 24.0
+        """How much of it is judged."""
+        return VICTIMS * (self.hours * 3600.0 - REFERENCE_STEPS * self.step) / SECONDS_OF_DAY
 
 
 def stretches(days: float, split: Split) -> list[Stretch]:

@@ -6,7 +6,7 @@ from tests.accuracy.moments import REFERENCE_STEPS
 from tests.accuracy.outcomes import Outcomes
 from tests.accuracy.quiet_days import FINE_STEP, STEP, Stretch, judge_stretch, lines, stretches
 from tests.accuracy.results import CaseResult
-from tests.accuracy.split import TUNING_BELOW
+from tests.accuracy.split import TUNING_BELOW, seeds
 from tests.accuracy.test_scores import case, incident, truth, victim
 
 
@@ -23,7 +23,7 @@ def test_stretches_make_up_the_days_that_are_asked_for() -> None:
 
 def test_nobody_is_accused_in_a_quiet_hour() -> None:
     """A dozen victims, from end to end; every step is judged."""
-    outcome = judge_stretch(Stretch((5,), 1.5, STEP))
+    outcome = judge_stretch(Stretch(seeds("tuning", 0), 1.5, STEP))
     assert isinstance(outcome, CaseResult), outcome
     assert outcome.steps_judged == 1.5 * 3600 / STEP - REFERENCE_STEPS
     assert not [each.accused for victim in outcome.victims for each in victim.incidents if each.accused]

@@ -194,6 +194,7 @@ def test_delays_run_from_the_twentieth_affected_request_and_misses_are_late() ->
     cases = [case("easy_null", seen), case("easy_null", late), case("easy_null", victim(truth("load")))]
     assert timing.detection_delays(cases) == [1.0, 3.0]
     assert timing.in_time(cases) == Proportion(1, 3)
+    assert timing.in_time(cases, intervals=3) == Proportion(2, 3)
     assert timing.onset_errors(cases) == [5.0, 5.0]
 
 
