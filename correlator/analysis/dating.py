@@ -43,6 +43,7 @@ def dated_by_volume(victim: Victim, use: DeviceUse, onset: int, before: Bools, q
     ]
     near = [step for distance, step in nearest if distance <= MARGIN_STEPS]
     ramps = [step for step in changes if step is not None and onset - LOOK_BACK_STEPS <= step < onset]
+    ramps = [step for step in ramps if quiet[step:onset].all()]
     earlier = [step for step in ramps if _began_slow(victim, step, onset, before & quiet)]
     if near or not earlier:
         return min(near, key=lambda step: abs(step - onset), default=onset)

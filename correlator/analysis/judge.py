@@ -227,11 +227,13 @@ def _settle(ruling: Ruling, suspicions: tuple[Suspicion, ...], parameters: Param
         return ruling
     best = suspicions[0] if suspicions else None
     if best is None or best.confidence < WORSE:
-        return Ruling(Verdict.UNDETERMINED, 0.0, (*ruling.reasons, "no_suspect_stands_out"))
+        return replace(
+            ruling, verdict=Verdict.UNDETERMINED, confidence=0.0, reasons=(*ruling.reasons, "no_suspect_stands_out")
+        )
     if best.ref is None:
-        return Ruling(ruling.verdict, ruling.confidence, (*ruling.reasons, "unattributed_io_carries_the_rise"))
+        return replace(ruling, reasons=(*ruling.reasons, "unattributed_io_carries_the_rise"))
     if best.confidence < parameters.accusation_threshold:
-        return Ruling(ruling.verdict, ruling.confidence, (*ruling.reasons, "no_suspect_sure_enough_to_accuse"))
+        return replace(ruling, reasons=(*ruling.reasons, "no_suspect_sure_enough_to_accuse"))
     return ruling
 
 

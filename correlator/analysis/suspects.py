@@ -103,11 +103,14 @@ def contributions(
 def _settled(spans: Spans, onset: int, read: Steps | None, step: int) -> Spans:
     """Without the first steps: pods' counters tell later than the device's, and what they do looks like nobody's.
 
-    A reading shows up to two readings after what it counts, one for the kubelet's cache and one for the scrape.
+    A reading shows up to two readings after what it counts, one for the kubelet's cache and one for the scrape. Fewer
+    than two readings are left out as well.
     """
     between = 1.0 if read is None else float(np.median(np.diff(read)))
     first = onset + 1 + int(np.ceil(max(LATE_SECONDS / step, 2.0 * between)))
-    return replace(spans, during=spans.during & (np.arange(len(spans.during)) >= first))
+    steps = np.arange(len(spans.during))
+    during = spans.during & (steps >= first) & (steps <= (steps[-1] if read is None else read[-1]))
+    return replace(spans, during=during & (during.sum() >= 2.0 * between))
 
 
 def _added_part(items: Sequence[Contribution]) -> float:
