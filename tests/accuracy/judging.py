@@ -14,10 +14,10 @@ from correlator.topology import join
 from tests.accuracy.candidates import Candidates, candidates_in, window_at
 from tests.accuracy.frames import inquiry_into
 from tests.accuracy.methods import BASELINES, Score
-from tests.accuracy.moments import asked_at, judged_span, onset_of
+from tests.accuracy.moments import asked_at, judged_span, onset_of, seen_at
 from tests.accuracy.ours import Run, incidents_of, ours_at, run
 from tests.accuracy.results import Answer, CaseResult, Failure, NotValidated, VictimResult
-from tests.simulator.case import Case, VictimTruth
+from tests.simulator.case import Case, Telemetry, VictimTruth
 
 OURS = "ours"
 
@@ -47,7 +47,7 @@ def judge_case(case: Case) -> CaseResult:
     intervals = inquiry.intervals(case.telemetry.start)
     step = inquiry.step(intervals) or case.telemetry.step
     done = run(case, judged_span(case, step), step)
-    victims = tuple(_victim(inquiry, done, truth, step) for truth in case.victims)
+    victims = tuple(_victim(inquiry, done, truth, step, case.telemetry) for truth in case.victims)
     return CaseResult(
         kind=case.kind,
         family=case.family,
@@ -61,7 +61,7 @@ def judge_case(case: Case) -> CaseResult:
     )
 
 
-def _victim(inquiry: Inquiry, done: Run, truth: VictimTruth, step: int) -> VictimResult:
+def _victim(inquiry: Inquiry, done: Run, truth: VictimTruth, step: int, telemetry: Telemetry) -> VictimResult:
     findings = done.findings.get((truth.namespace, truth.pod, truth.model_name), ())
     onset, at = onset_of(truth, step), asked_at(truth, step)
     names: tuple[str, ...] = ()
@@ -70,7 +70,13 @@ def _victim(inquiry: Inquiry, done: Run, truth: VictimTruth, step: int) -> Victi
         window = window_at(inquiry.source, tuple(inquiry.signals), at, step, inquiry.width(step))
         if PodRef(truth.namespace, truth.pod) in join(window).pods:
             names, answers = _asked(window, truth, onset)
-    return VictimResult(truth=truth, incidents=incidents_of(findings, truth, step), candidates=names, answers=answers)
+    return VictimResult(
+        truth=truth,
+        incidents=incidents_of(findings, truth, step),
+        candidates=names,
+        answers=answers,
+        twentieth_seen_at=seen_at(telemetry, truth, truth.twentieth_affected_at),
+    )
 
 
 def _asked(window: Frames, truth: VictimTruth, onset: int) -> tuple[tuple[str, ...], dict[tuple[str, int], Answer]]:

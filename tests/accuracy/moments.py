@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from tests.simulator.case import Case, VictimTruth
+import numpy as np
+
+from tests.simulator.case import Case, Telemetry, VictimTruth
 
 LEAD_STEPS = 10
 """Steps judged before the earliest event; what a longer lead-in changes is proved to be nothing by a test."""
@@ -51,6 +53,18 @@ def asked_at(truth: VictimTruth, step: int) -> int | None:
     if onset is None or truth.event_end_at is None:
         return None
     return max(onset + 2 * step, min(int(truth.event_end_at) // step * step, onset + RANKED_STEPS * step))
+
+
+def seen_at(telemetry: Telemetry, truth: VictimTruth, instant: float | None) -> float | None:
+    """The first step of which the victim's newest scrape came after `instant`; None where none did."""
+    whose = {("namespace", truth.namespace), ("pod", truth.pod)}
+    targets = {each["instance"] for each in telemetry.signals["ttft_count"].labels if whose <= set(each.items())}
+    beats = telemetry.signals["ttft_heartbeat"]
+    rows = [row for row, labels in enumerate(beats.labels) if labels["instance"] in targets]
+    if instant is None or not rows:
+        return None
+    after = (beats.values[rows] >= instant).any(axis=0)
+    return float(telemetry.start + int(np.argmax(after)) * telemetry.step) if after.any() else None
 
 
 def is_of_event(truth: VictimTruth, started_at: float, ended_at: float | None, step: int) -> bool:

@@ -52,13 +52,15 @@ class VictimResult:
     """Everything about one victim of one case.
 
     `answers` maps a method and by how many seconds its onset was misdated to what it said; empty where nothing
-    happened that could be dated. `candidates` are the other pods on the victim's volumes.
+    happened that could be dated. `candidates` are the other pods on the victim's volumes. `twentieth_seen_at` is the
+    first step whose scrape of the victim came after its twentieth late first token; None where none did.
     """
 
     truth: VictimTruth
     incidents: tuple[IncidentSeen, ...]
     candidates: tuple[str, ...]
     answers: Mapping[tuple[str, int], Answer]
+    twentieth_seen_at: float | None = None
 
     @property
     def guilty(self) -> frozenset[str]:

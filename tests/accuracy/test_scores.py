@@ -62,7 +62,13 @@ def victim(
     """A victim on which every method ranks alike and accuses its first."""
     answer = Answer(ranking=ranked, accused=frozenset(ranked[:1]))
     answers = {(name, wrong): answer for name in (OURS, *BASELINES) for wrong in (0, -60, 60)} if ranked else {}
-    return VictimResult(truth=what, incidents=incidents, candidates=candidates, answers=answers)
+    return VictimResult(
+        truth=what,
+        incidents=incidents,
+        candidates=candidates,
+        answers=answers,
+        twentieth_seen_at=what.twentieth_affected_at,
+    )
 
 
 def case(family: Family, *victims: VictimResult, steps: int = 96, step: int = 15) -> CaseResult:

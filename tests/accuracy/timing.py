@@ -35,17 +35,17 @@ def onset_errors(cases: Iterable[CaseResult]) -> list[float]:
 
 
 def detection_delays(cases: Iterable[CaseResult]) -> list[float]:
-    """Steps from the twentieth affected first token to the step that detected it; missed ones are left out."""
+    """Steps from the one that shows the twentieth late first token to the one that detected it, without missed ones."""
     return [
-        (victim.first.detected_at - victim.truth.twentieth_affected_at) / case.step
+        (victim.first.detected_at - victim.twentieth_seen_at) / case.step
         for case in cases
         for victim in case.victims
-        if victim.first is not None and victim.truth.twentieth_affected_at is not None and is_due(victim)
+        if victim.first is not None and victim.twentieth_seen_at is not None and is_due(victim)
     ]
 
 
 def in_time(cases: Iterable[CaseResult], intervals: int = ALLOWED_INTERVALS) -> Proportion:
-    """Regressions seen within so many of the slowest update intervals after the twentieth affected first token.
+    """Regressions detected within so many of the slowest update intervals once twenty late first tokens were seen.
 
     The settle time is waited for on top, for every step alike. A missed regression is late.
     """
@@ -54,13 +54,13 @@ def in_time(cases: Iterable[CaseResult], intervals: int = ALLOWED_INTERVALS) -> 
 
 
 def is_due(victim: VictimResult) -> bool:
-    """Whether it should have been detected at some time: an incident is right, and 20 requests were late."""
-    return victim.truth.verdict is not None and victim.truth.twentieth_affected_at is not None
+    """Whether it should have been detected at some time: an incident is right, and 20 requests were seen to be late."""
+    return victim.truth.verdict is not None and victim.twentieth_seen_at is not None
 
 
 def is_late(case: CaseResult, victim: VictimResult, intervals: int = ALLOWED_INTERVALS) -> bool:
     """Whether one that is due was detected too late, or never."""
-    twentieth, seen = victim.truth.twentieth_affected_at, victim.first
+    twentieth, seen = victim.twentieth_seen_at, victim.first
     if not is_due(victim) or twentieth is None:
         return False
     return seen is None or seen.detected_at - twentieth > intervals * case.interval
