@@ -144,7 +144,7 @@ def _confirm(victim: Victim, quiet: Bools, parameters: Parameters) -> int | None
 def _is_ordinary_load(victim: Victim, spans: Spans, baseline: Level, recent: Level) -> bool:
     """Whether longer prompts or more requests explain most of a rise that is small for load to be worth a word.
 
-    Prompts differ from minute to minute, and first tokens with them: that is no regression until the mean rises by half.
+    Prompts differ from minute to minute, and first tokens with them: no regression until the mean rises by half.
     """
     rise = recent.mean - baseline.mean
     explained = view_load(victim, spans).explained_seconds
