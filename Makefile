@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs test packages lab bench accuracy quietdays coverage lock
+.PHONY: help install run check format docs test packages lab bench accuracy quietdays calibrate coverage lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lab: install packages ## record real contention: make lab SCENARIO=one_writer
 accuracy: install ## judge the engine and baselines on cases that nothing was tuned on, write the page
 	$(BIN)/python -m tests.accuracy --split report --page
 	$(BIN)/python -m tests.accuracy --lab --page
+
+calibrate: install ## fit the confidence model on cases that no report uses
+	$(BIN)/python -m tests.calibration
 
 quietdays: install ## judge 3,000 days on which nothing happens, write the page: up to an hour
 	$(BIN)/python -m tests.accuracy.quiet_days --split report --page

@@ -149,13 +149,20 @@ def _quiet_volume(load: LoadView, volume: VolumeCase, scene: Scene, split: Exces
         reasons += ("held_by_own_limit",)
     if scene.stalled:
         reasons += ("no_first_tokens_while_requests_wait",)
-    return _not_storage(load, reasons, 1.0 - volume.worse.got_worse)
+    return _not_storage(load, reasons, 1.0 - volume.worse.got_worse, stalled=scene.stalled)
 
 
-def _not_storage(load: LoadView, reasons: tuple[str, ...], confidence: float) -> Ruling:
-    if load.is_up:
+def _not_storage(load: LoadView, reasons: tuple[str, ...], confidence: float, *, stalled: bool = False) -> Ruling:
+    """Load, or neither; more load makes first tokens late, it does not stop them."""
+    if load.is_up and not stalled:
         return Ruling(Verdict.LOAD, 0.95 * confidence, (*reasons, "load_rose"))
-    return Ruling(Verdict.OTHER, 0.9 * confidence, (*reasons, "load_unchanged" if load.seen else "load_not_seen"))
+    return Ruling(Verdict.OTHER, 0.9 * confidence, (*reasons, _load_word(load)))
+
+
+def _load_word(load: LoadView) -> str:
+    if load.is_up:
+        return "load_rose"
+    return "load_unchanged" if load.seen else "load_not_seen"
 
 
 def _busy_volume(

@@ -1,8 +1,11 @@
 """Dates a regression: a scan for the one change of level that stands at the end of the window."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from correlator.analysis.distribution import Reference, shift
+from correlator.analysis.distribution import Reference, overdispersion, shift
+from correlator.analysis.expected import Expectation, load_of
 from correlator.analysis.level import Level
 from correlator.analysis.rates import Bools
 from correlator.analysis.victims import Victim
@@ -25,6 +28,9 @@ SLOW_Z = 2.5
 
 SMALLEST_SPREAD = 0.05
 """Where every request of the reference fell into one bucket, its scores do not vary; their scatter is no smaller."""
+
+CLARITY_BLOCK = 8
+"""Steps in a block when it is asked whether load hides a change."""
 
 SHORTEST_STEPS = 2
 LONGEST_STEPS = 32
@@ -61,7 +67,7 @@ def onset_of(victim: Victim, quiet: Bools) -> int:
 
 def onset_against(victim: Victim, normal: Floats, known: Bools, quiet: Bools) -> int:
     """As `onset_of`, against given bucket counts of what is normal, shape (B,)."""
-    return _scan_against(victim, normal, known, _after_last_regression(quiet))
+    return _highest(_Scores.of(victim, normal, known, None), _after_last_regression(quiet), victim.step)
 
 
 def redated(victim: Victim, onset: int, before: Bools, quiet: Bools) -> int:
@@ -111,8 +117,8 @@ def plausible_onsets(victim: Victim, onset: int, before: Bools, quiet: Bools) ->
     found[onset] = True
     if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS:
         return found
-    normal = victim.counts[:, clean].sum(axis=1)
-    height = np.maximum(_heights(victim, normal, known, _after_last_regression(quiet)), 0.0)
+    scores = _Scores.of(victim, victim.counts[:, clean].sum(axis=1), known, clean)
+    height = np.maximum(scores.heights(_after_last_regression(quiet), victim.step), 0.0)
     return found | (height**2 >= max(float(height[onset]) ** 2 - LIKELIHOOD_DROP, 1.0))
 
 
@@ -125,19 +131,18 @@ def was_slow(victim: Victim, start: int, end: int, before: Bools) -> bool:
     requests = victim.first_tokens[stretch].sum()
     if victim.first_tokens[clean].sum() < REFERENCE_REQUESTS or not requests > 0:
         return False
-    weights, spread = _weights(victim.counts[:, clean].sum(axis=1))
-    scores = weights @ victim.counts[:, stretch]
-    return bool(scores.sum() / (spread * np.sqrt(requests)) >= SLOW_Z)
+    scores = _Scores.of(victim, victim.counts[:, clean].sum(axis=1), known, clean)
+    return bool(scores.sums[stretch].sum() / (scores.spread * np.sqrt(requests)) >= SLOW_Z)
 
 
 def _scan(victim: Victim, used: Bools, known: Bools, earliest: int) -> int:
-    return _scan_against(victim, victim.counts[:, used].sum(axis=1), known, earliest)
+    return _highest(_Scores.of(victim, victim.counts[:, used].sum(axis=1), known, used), earliest, victim.step)
 
 
-def _scan_against(victim: Victim, normal: Floats, known: Bools, earliest: int) -> int:
-    height = _heights(victim, normal, known, earliest)
+def _highest(scores: "_Scores", earliest: int, step: int) -> int:
+    height = scores.heights(earliest, step)
     # Only steps that are themselves slow may begin it.
-    height[~_is_slow(victim, normal, known)] = -np.inf
+    height[~(scores.sums > 0)] = -np.inf
     best = int(np.argmax(height))
     return best if np.isfinite(height[best]) else len(height) - 1
 
@@ -151,19 +156,51 @@ def _weights(normal: Floats) -> tuple[Floats, float]:
     return weights, max(float(np.sqrt(part @ weights**2)), SMALLEST_SPREAD)
 
 
-def _is_slow(victim: Victim, normal: Floats, known: Bools) -> Bools:
-    weights, _ = _weights(normal)
-    return known & (weights @ np.nan_to_num(victim.counts) > 0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scores:
+    """By how much each step's requests lie above what is normal.
 
+    `sums` of scores and numbers of `requests`, shape (T,), are 0 where nothing is known; `spread` is the standard
+    deviation of one request's score.
+    """
 
-def _heights(victim: Victim, normal: Floats, known: Bools, earliest: int) -> Floats:
-    """For each step, by how many standard deviations the requests from it to the end lie above the reference."""
-    weights, spread = _weights(normal)
-    scores = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
-    requests = np.where(known, victim.first_tokens, 0.0)
-    total = np.cumsum(scores[::-1])[::-1]
-    number = np.cumsum(requests[::-1])[::-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        height: Floats = np.where(number > 0, total / (spread * np.sqrt(number)), -np.inf)
-    height[: max(earliest, len(scores) - 2 * scales(victim.step)[-1])] = -np.inf
-    return height
+    sums: Floats
+    requests: Floats
+    spread: float
+
+    @classmethod
+    def of(cls, victim: Victim, normal: Floats, known: Bools, used: Bools | None) -> "_Scores":
+        """Scores against bucket counts of what is normal, (B,).
+
+        With the steps that these come from, `used`: given their load, where a change stands out more clearly so.
+        """
+        weights, spread = _weights(normal)
+        sums = np.where(known, weights @ np.nan_to_num(victim.counts), 0.0)
+        plain = cls(sums, np.where(known, victim.first_tokens, 0.0), spread)
+        if used is None or not np.isfinite(victim.arrivals).any():
+            return plain
+        given = plain._given_load(victim, used)
+        return max((plain, given), key=lambda scores: scores.clarity(used, victim.step))
+
+    def _given_load(self, victim: Victim, used: Bools) -> "_Scores":
+        gains = [values[None, :] for values in (victim.arrivals, victim.first_tokens, victim.prompt_tokens)]
+        features = load_of(gains[0], gains[1], gains[2], victim.step)
+        requests = self.requests[None, :]
+        model = Expectation.fit(self.sums[None, :], requests, used[None, :], features)
+        return replace(self, sums=self.sums - model.of(requests, features)[0])
+
+    def clarity(self, used: Bools, step: int) -> float:
+        """The highest rise to the end, in units of how much blocks of the used steps scatter."""
+        block = min(CLARITY_BLOCK, max(1, int(used.sum()) // 4))
+        taken = (np.where(used, self.sums, 0.0)[None, :], np.where(used, self.requests, 0.0)[None, :])
+        factor = overdispersion(*taken, np.array([self.spread**2]), block)[0]
+        return float(self.heights(0, step).max() / np.sqrt(factor))
+
+    def heights(self, earliest: int, step: int) -> Floats:
+        """For each step, by how many standard deviations the requests from it to the end lie above the reference."""
+        total = np.cumsum(self.sums[::-1])[::-1]
+        number = np.cumsum(self.requests[::-1])[::-1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            height: Floats = np.where(number > 0, total / (self.spread * np.sqrt(number)), -np.inf)
+        height[: max(earliest, len(total) - 2 * scales(step)[-1])] = -np.inf
+        return height

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlator.analysis.distribution import Reference, overdispersion, shift, step_scores
+from correlator.analysis.expected import Expectation, load_features
 from correlator.analysis.level import Level, effect, is_practical
 from correlator.analysis.load import view_load
 from correlator.analysis.onset import REFERENCE_REQUESTS, onset_of, scales
@@ -68,27 +69,28 @@ def _shifted(victims: Victims, quiet: Bools) -> list[int]:
     hit: list[int] = []
     for first in range(0, len(victims.keys), VICTIMS_AT_ONCE):
         some = slice(first, first + VICTIMS_AT_ONCE)
-        shifted = _are_shifted(victims.counts[some], victims.first_tokens[some], quiet[some], victims.grid.step)
+        shifted = _are_shifted(victims.part(some), quiet[some])
         hit += [first + int(row) for row in np.flatnonzero(shifted)]
     return hit
 
 
-def _are_shifted(counts: Floats, first_tokens: Floats, quiet: Bools, step: int) -> Bools:
-    """Whether each of some victims is slower: counts (V, B, T), the others (V, T)."""
-    steps = first_tokens.shape[1]
-    known = np.isfinite(first_tokens) & quiet  # what is known to be slow is neither normal nor new
-    counts = np.where(known[:, None, :], counts, 0.0)
-    requests = np.where(known, first_tokens, 0.0)
+def _are_shifted(victims: Victims, quiet: Bools) -> Bools:
+    """Whether each of some victims is slower, at any length."""
+    steps = victims.grid.count
+    known = np.isfinite(victims.first_tokens) & quiet  # what is known to be slow is neither normal nor new
+    counts = np.where(known[:, None, :], victims.counts, 0.0)
+    requests = np.where(known, victims.first_tokens, 0.0)
+    features = load_features(victims)
     hit = np.zeros(len(known), dtype=np.bool_)
-    for scale in (s for s in scales(step) if 2 * s < steps):
+    for scale in (s for s in scales(victims.grid.step) if 2 * s < steps):
         used = known.copy()
         used[:, steps - scale :] = False
-        hit |= _significant(counts, requests, used, scale)
+        hit |= _significant(counts, requests, used, features, scale)
     return hit
 
 
-def _significant(counts: Floats, requests: Floats, used: Bools, scale: int) -> Bools:
-    """The test at one length: the last `scale` steps against the `used` ones."""
+def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats, scale: int) -> Bools:
+    """The test at one length: the last `scale` steps against the `used` ones, as they are and given their load."""
     reference = Reference.of(np.einsum("vbt,vt->vb", counts, used.astype(np.float64)))
     drawn = requests[:, -scale:].sum(axis=1)
     enough = (
@@ -102,7 +104,8 @@ def _significant(counts: Floats, requests: Floats, used: Bools, scale: int) -> B
         return hit
     part = Reference(reference.counts[rows], reference.scores[rows], reference.above[rows])
     z = _shift_at(counts[rows], requests[rows], used[rows], part, scale)
-    hit[rows] = z >= THRESHOLDS.z
+    given = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
+    hit[rows] = np.maximum(z, given) >= THRESHOLDS.z
     return hit
 
 
@@ -121,6 +124,26 @@ def _shift_at(counts: Floats, requests: Floats, used: Bools, reference: Referenc
         overdispersion(body, weight, body_variance, scale),
         overdispersion(tail, weight, tail_variance, scale),
     ).strongest
+
+
+def _shift_given_load(
+    counts: Floats, requests: Floats, used: Bools, reference: Reference, features: Floats, scale: int
+) -> Floats:
+    """By how many standard errors the last `scale` steps exceed what their load lets expect, shape (V,)."""
+    known = reference.counts.sum(axis=1)
+    variance = (reference.counts * reference.scores**2).sum(axis=1) / known
+    variance = np.maximum(variance, 0.25 / (known + 1.0))
+    sums = step_scores(counts, reference.scores)
+    model = Expectation.fit(sums, requests, used, features)
+    rest = sums - model.of(requests, features)
+    weight = np.where(used, requests, 0.0)
+    seen = (weight > 0).sum(axis=1)
+    factor = overdispersion(np.where(used, rest, 0.0), weight, variance, scale)
+    factor = factor * seen / np.maximum(seen - model.parameters, 1)
+    recent = slice(-scale, None)
+    drawn = requests[:, recent].sum(axis=1)
+    doubt = drawn + model.doubt(requests[:, recent], features[:, :, recent])
+    return np.asarray(rest[:, recent].sum(axis=1) / np.sqrt(variance * factor * doubt))
 
 
 def _confirm(victim: Victim, quiet: Bools, parameters: Parameters) -> int | None:

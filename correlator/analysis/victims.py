@@ -1,7 +1,7 @@
 """First tokens of every victim as request counts in buckets, step by step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,20 @@ class Victims:
     prompt_tokens: Floats
     waiting: Floats
     running: Floats
+
+    def part(self, rows: slice) -> "Victims":
+        """Some of the victims, as views."""
+        return replace(
+            self,
+            keys=self.keys[rows],
+            counts=self.counts[rows],
+            ttft_sum=self.ttft_sum[rows],
+            first_tokens=self.first_tokens[rows],
+            arrivals=self.arrivals[rows],
+            prompt_tokens=self.prompt_tokens[rows],
+            waiting=self.waiting[rows],
+            running=self.running[rows],
+        )
 
     def one(self, index: int) -> "Victim":
         """The rows of one victim."""

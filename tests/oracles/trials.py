@@ -38,16 +38,21 @@ def _shares(price: Floats, loads: list[Floats]) -> Floats:
     return shares
 
 
-def price_errors(weight: float) -> Floats:
-    """For each of DEVICES devices with random prices: the largest error of a pod's share of the rise."""
+def price_errors(weight: float, half_life: float = float("inf"), drift: float = 1.0) -> Floats:
+    """For each of DEVICES devices with random prices: the largest error of a pod's share of the rise.
+
+    Over the window writes get `drift` times as dear, as when a write cache is full; shares are right at the last prices.
+    """
     errors = []
     for seed in range(DEVICES):
         rng = np.random.default_rng(seed)
         true = np.exp(rng.normal(0, 1.2, 4)) * PRIOR * rng.uniform(0.2, 20)
         loads = _pods(rng, int(rng.integers(30, 240)))
         total = np.sum(loads, axis=0)
-        queue = (true @ total) * np.exp(rng.normal(0, 0.15, total.shape[1]))
-        learnt = prices(total, queue, PRIOR, weight)
+        path = np.linspace(1.0, 0.0, total.shape[1])
+        paid = true[:, None] * np.stack([drift ** -(path * dear) for dear in (0.0, 1.0, 0.0, 1.0)])
+        queue = (paid * total).sum(axis=0) * np.exp(rng.normal(0, 0.15, total.shape[1]))
+        learnt = prices(total, queue, PRIOR, weight, half_life)
         errors.append(np.abs(_shares(learnt, loads) - _shares(true, loads)).max())
     return np.array(errors)
 
@@ -78,11 +83,16 @@ def false_alarms(swing: float, *, dispersed: bool) -> int:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     _say(f"error of a share of the rise, {DEVICES} random devices: prior weight, mean, 90th percentile, largest")
     for weight in (2.0, 0.5, 0.1, 0.02, 0.005):
         errors = price_errors(weight)
         _say(f"{weight:6} {errors.mean():.3f} {np.quantile(errors, 0.9):.3f} {errors.max():.3f}")
+    _say("the same with the weight 0.1: drift of writes, half-life in steps, mean, 90th percentile")
+    for drift in (1.0, 3.0, 10.0):
+        for half_life in (float("inf"), 240.0, 120.0, 60.0, 30.0):
+            errors = price_errors(0.1, half_life, drift)
+            _say(f"{drift:6} {half_life:6} {errors.mean():.3f} {np.quantile(errors, 0.9):.3f}")
     _say(f"looks at z >= 5 in {HOURS} quiet hours (of {121 * HOURS}): swing, independent requests, blocks of steps")
     for swing in (0.0, 0.1, 0.2, 0.3):
         _say(f"{swing:6} {false_alarms(swing, dispersed=False):6} {false_alarms(swing, dispersed=True):6}")
