@@ -23,9 +23,13 @@ from correlator.model.frame import Floats
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """What it takes to open. The z-scores allow for thousands of steps a day and four lengths."""
+    """What it takes to open. The z-scores allow for thousands of steps a day and four lengths.
+
+    The one given the load is higher: it rests on a model besides.
+    """
 
     z: float = 5.0
+    z_given_load: float = 6.0
     reference_steps: int = 30
     recent_requests: int = 5
     stall_expected_requests: float = 6.0
@@ -105,7 +109,7 @@ def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats
     part = Reference(reference.counts[rows], reference.scores[rows], reference.above[rows])
     z = _shift_at(counts[rows], requests[rows], used[rows], part, scale)
     given = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
-    hit[rows] = np.maximum(z, given) >= THRESHOLDS.z
+    hit[rows] = (z >= THRESHOLDS.z) | (given >= THRESHOLDS.z_given_load)
     return hit
 
 

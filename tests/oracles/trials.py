@@ -41,7 +41,7 @@ def _shares(price: Floats, loads: list[Floats]) -> Floats:
 def price_errors(weight: float, half_life: float = float("inf"), drift: float = 1.0) -> Floats:
     """For each of DEVICES devices with random prices: the largest error of a pod's share of the rise.
 
-    Over the window writes get `drift` times as dear, as when a write cache is full; shares are right at the last prices.
+    Over the window writes get `drift` times as dear, as when a cache is full; shares are right at the last prices.
     """
     errors = []
     for seed in range(DEVICES):
