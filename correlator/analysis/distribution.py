@@ -87,7 +87,8 @@ def overdispersion(sums: Floats, requests: Floats, variance: Floats, block: int)
     """How many times more blocks of `block` steps scatter than independent requests would, at least 1; shape (V,).
 
     `sums` and `requests` have shape (V, T): centred step scores and request counts of the reference (0 where a
-    step is left out); `variance` (V,) is one request's. Blocks keep the autocorrelation.
+    step is left out); `variance` (V,) is one request's. Blocks keep the autocorrelation. What a few blocks tell of
+    scatter is itself uncertain: the excess over 1 is widened about as Student's t at five standard errors asks for.
     """
     whole = sums.shape[1] // block * block
     if whole < 2 * block:
@@ -98,8 +99,8 @@ def overdispersion(sums: Floats, requests: Floats, variance: Floats, block: int)
     used: NDArray[np.bool_] = weight > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = np.where(used, blocked**2, 0.0).sum(axis=1) / np.where(used, expected, 0.0).sum(axis=1)
-    factor = np.maximum(np.nan_to_num(factor, nan=1.0), 1.0)
-    return np.asarray(factor)
+    excess = np.maximum(np.nan_to_num(factor, nan=1.0) - 1.0, 0.0)
+    return np.asarray(1.0 + excess * (1.0 + 8.0 / np.maximum(used.sum(axis=1), 1)) ** 1.5)
 
 
 def shift(recent: Floats, reference: Reference, body_factor: Floats, tail_factor: Floats) -> Shift:
