@@ -8,6 +8,7 @@ import numpy as np
 from correlator.analysis.case import Case, VolumeCase
 from correlator.analysis.load import change
 from correlator.analysis.rates import Bools
+from correlator.analysis.rowwise import at_least
 from correlator.analysis.suspects import LAG_STEPS, SHARE_OF_CULPRIT, Contribution
 from correlator.analysis.windows import block_means, mean_over
 from correlator.analysis.wording import UNATTRIBUTED, began, from_to, operations, percent, rate, span
@@ -194,7 +195,7 @@ def earlier_rises(device_time: Floats, before: Bools, length: int, level: float)
     A stretch is no longer than a quarter of what is known, as for the p-value.
     """
     blocks = block_means(device_time, before, max(1, min(length, int(before.sum()) // 4)))
-    up = np.concatenate([[False], blocks >= level])
+    up = np.concatenate([[False], at_least(blocks, level)])
     return int((up[1:] & ~up[:-1]).sum())
 
 

@@ -95,7 +95,7 @@ def test_readings_are_the_moves_of_who_moves_most_often(seed: int, step: int, ev
         load[:, np.arange(40) % every != 0] = 0.0
         load[:, rng.random(40) < rng.uniform(0.0, 0.9)] = 0.0
         loads.append(load)
-    fast, slow = readings(loads, step), cadences.readings([load.tolist() for load in loads], step)
+    fast, slow = readings(np.stack(loads, axis=1), step), cadences.readings([load.tolist() for load in loads], step)
     assert (None if fast is None else fast.tolist()) == slow
 
 
