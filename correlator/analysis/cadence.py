@@ -25,7 +25,7 @@ def readings(loads: Floats, step: int) -> Steps | None:
 
     They are the moves of the pod that moves most often; `loads` have shape (4, pods, T).
     """
-    moves = np.nansum(loads, axis=0) > 0
+    moves = np.asarray((loads > 0).any(axis=0))
     gaps = _median_gaps(moves)
     often = int(np.argmin(gaps)) if len(gaps) else None
     return np.flatnonzero(moves[often]) if often is not None and 1 < gaps[often] <= LONGEST_SECONDS / step else None

@@ -29,7 +29,16 @@ def quantile(counts: Floats, bounds: Floats, q: float) -> float:
 
 def quantiles_by_step(counts: Floats, bounds: Floats, q: float) -> Floats:
     """`quantile` for each step of counts with shape (B, T); NaN where a step is unknown or has no requests."""
-    return np.array([quantile(column, bounds, q) for column in counts.T])
+    steps = np.arange(counts.shape[1])
+    upto = np.concatenate([np.zeros((1, len(steps))), np.cumsum(counts, axis=0)])
+    wanted = q * upto[-1]
+    position = np.minimum((upto[1:] < wanted).sum(axis=0), len(bounds) - 1)
+    inside = counts[position, steps]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(inside > 0, (wanted - upto[position, steps]) / inside, 1.0)
+    lower = np.concatenate([[0.0 if np.isfinite(bounds[0]) else np.nan], bounds[:-1]])
+    width = np.where(np.isfinite(bounds), bounds - lower, 0.0)
+    return np.where(upto[-1] > 0, lower[position] + width[position] * np.clip(part, 0.0, 1.0), np.nan)
 
 
 def ridits(reference: Floats) -> Floats:
