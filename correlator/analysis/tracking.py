@@ -28,8 +28,8 @@ def tracking(device_time: Floats, queue: Floats, steps: Bools) -> Floats:
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks within each row, their mean taken away."""
-    ranks = rankdata(values, axis=1)
+    """Ranks within each row, their mean taken away; in single precision, so that rounding breaks no ties."""
+    ranks = rankdata(values.astype(np.float32), axis=1)
     return np.asarray(ranks - ranks.mean(axis=1, keepdims=True))
 
 
