@@ -34,8 +34,6 @@ EARLY_STEPS, LATE_STEPS = 6, 4
 USUAL = 0.05
 """From this p-value on a rise is nothing unusual for who made it."""
 
-NOTHING = Change(0.0, 0.0)
-
 UNMOVED = frozenset({"not_seen", "idle", "fell", "constant"})
 """Reasons of those who have no rise that could be early or late."""
 
@@ -56,8 +54,14 @@ class _Sized:
     """One contribution with its device time; `matters` when it adds a part of the volume's that can be seen."""
 
     item: Contribution
-    size: Change
+    before: float
+    during: float
     matters: bool
+
+    @property
+    def size(self) -> Change:
+        """Its device time, unknown sides as None."""
+        return change(self.before, self.during)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +84,10 @@ class _Sizes:
     def ranked(self) -> Iterator[_Sized]:
         """The largest first, by the larger of both sides, equals by name; who did no I/O at all is nobody."""
         largest = np.maximum(np.nan_to_num(self.before), np.nan_to_num(self.during)).tolist()
-        for i in sorted(range(len(largest)), key=lambda i: (-largest[i], str(self.items[i].ref))):
-            size = change(float(self.before[i]), float(self.during[i]))
-            if size == NOTHING:
-                continue
-            yield _Sized(self.items[i], size, matters=self.items[i].rise > NOTICED * self.total)
+        sizes = zip(largest, self.items, self.before.tolist(), self.during.tolist(), strict=True)
+        for _, item, before, during in sorted(sizes, key=lambda each: (-each[0], str(each[1].ref))):
+            if not before == during == 0.0:
+                yield _Sized(item, before, during, matters=item.rise > NOTICED * self.total)
 
 
 def _considered(one: _Sized, total: float, case: Case, topology: Topology) -> Considered:

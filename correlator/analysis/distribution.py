@@ -13,11 +13,11 @@ def quantile(counts: Floats, bounds: Floats, q: float) -> float:
 
     As in Prometheus' histogram_quantile, the widest finite bound stands for what lies beyond it.
     """
-    total = float(np.sum(counts))
+    cumulative = counts.cumsum()
+    total = float(cumulative[-1])
     if not total > 0:
         return float("nan")
-    cumulative = np.cumsum(counts)
-    position = min(int(np.searchsorted(cumulative, q * total, side="left")), len(bounds) - 1)
+    position = min(int(cumulative.searchsorted(q * total, side="left")), len(bounds) - 1)
     if np.isinf(bounds[position]):
         return float(bounds[position - 1]) if position else float("nan")
     lower = float(bounds[position - 1]) if position else 0.0

@@ -147,9 +147,12 @@ def _summed(codes: Indices, of_container: Bools, rates: Floats) -> tuple[Indices
     divided[place[of_container]] = True
     counted = np.flatnonzero(np.where(divided[place], of_container, np.arange(len(codes)) == first[place]))
     order = counted[np.argsort(place[counted], kind="stable")]
+    rates = rates[order]
+    if len(order) == len(found):
+        return found, first, rates
     starts = np.searchsorted(place[order], np.arange(len(found)))
-    known = np.isfinite(rates[order])
-    sums = np.add.reduceat(np.where(known, rates[order], 0.0), starts, axis=0)
+    known = np.isfinite(rates)
+    sums = np.add.reduceat(np.where(known, rates, 0.0), starts, axis=0)
     return found, first, np.where(np.logical_or.reduceat(known, starts, axis=0), sums, np.nan)
 
 
