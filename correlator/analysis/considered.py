@@ -8,6 +8,7 @@ import numpy as np
 from correlator.analysis.case import Case, VolumeCase
 from correlator.analysis.load import change
 from correlator.analysis.rates import Bools
+from correlator.analysis.rowwise import at_least
 from correlator.analysis.suspects import LAG_STEPS, SHARE_OF_CULPRIT, Contribution
 from correlator.analysis.windows import block_means, mean_over
 from correlator.analysis.wording import UNATTRIBUTED, began, from_to, operations, percent, rate, span
@@ -33,8 +34,6 @@ EARLY_STEPS, LATE_STEPS = 6, 4
 USUAL = 0.05
 """From this p-value on a rise is nothing unusual for who made it."""
 
-NOTHING = Change(0.0, 0.0)
-
 UNMOVED = frozenset({"not_seen", "idle", "fell", "constant"})
 """Reasons of those who have no rise that could be early or late."""
 
@@ -55,8 +54,14 @@ class _Sized:
     """One contribution with its device time; `matters` when it adds a part of the volume's that can be seen."""
 
     item: Contribution
-    size: Change
+    before: float
+    during: float
     matters: bool
+
+    @property
+    def size(self) -> Change:
+        """Its device time, unknown sides as None."""
+        return change(self.before, self.during)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +84,10 @@ class _Sizes:
     def ranked(self) -> Iterator[_Sized]:
         """The largest first, by the larger of both sides, equals by name; who did no I/O at all is nobody."""
         largest = np.maximum(np.nan_to_num(self.before), np.nan_to_num(self.during)).tolist()
-        for i in sorted(range(len(largest)), key=lambda i: (-largest[i], str(self.items[i].ref))):
-            size = change(float(self.before[i]), float(self.during[i]))
-            if size == NOTHING:
-                continue
-            yield _Sized(self.items[i], size, matters=self.items[i].rise > NOTICED * self.total)
+        sizes = zip(largest, self.items, self.before.tolist(), self.during.tolist(), strict=True)
+        for _, item, before, during in sorted(sizes, key=lambda each: (-each[0], str(each[1].ref))):
+            if not before == during == 0.0:
+                yield _Sized(item, before, during, matters=item.rise > NOTICED * self.total)
 
 
 def _considered(one: _Sized, total: float, case: Case, topology: Topology) -> Considered:
@@ -194,7 +198,7 @@ def earlier_rises(device_time: Floats, before: Bools, length: int, level: float)
     A stretch is no longer than a quarter of what is known, as for the p-value.
     """
     blocks = block_means(device_time, before, max(1, min(length, int(before.sum()) // 4)))
-    up = np.concatenate([[False], blocks >= level])
+    up = np.concatenate([[False], at_least(blocks, level)])
     return int((up[1:] & ~up[:-1]).sum())
 
 

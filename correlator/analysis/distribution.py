@@ -13,11 +13,11 @@ def quantile(counts: Floats, bounds: Floats, q: float) -> float:
 
     As in Prometheus' histogram_quantile, the widest finite bound stands for what lies beyond it.
     """
-    total = float(np.sum(counts))
+    cumulative = counts.cumsum()
+    total = float(cumulative[-1])
     if not total > 0:
         return float("nan")
-    cumulative = np.cumsum(counts)
-    position = min(int(np.searchsorted(cumulative, q * total, side="left")), len(bounds) - 1)
+    position = min(int(cumulative.searchsorted(q * total, side="left")), len(bounds) - 1)
     if np.isinf(bounds[position]):
         return float(bounds[position - 1]) if position else float("nan")
     lower = float(bounds[position - 1]) if position else 0.0
@@ -29,7 +29,16 @@ def quantile(counts: Floats, bounds: Floats, q: float) -> float:
 
 def quantiles_by_step(counts: Floats, bounds: Floats, q: float) -> Floats:
     """`quantile` for each step of counts with shape (B, T); NaN where a step is unknown or has no requests."""
-    return np.array([quantile(column, bounds, q) for column in counts.T])
+    steps = np.arange(counts.shape[1])
+    upto = np.concatenate([np.zeros((1, len(steps))), np.cumsum(counts, axis=0)])
+    wanted = q * upto[-1]
+    position = np.minimum((upto[1:] < wanted).sum(axis=0), len(bounds) - 1)
+    inside = counts[position, steps]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(inside > 0, (wanted - upto[position, steps]) / inside, 1.0)
+    lower = np.concatenate([[0.0 if np.isfinite(bounds[0]) else np.nan], bounds[:-1]])
+    width = np.where(np.isfinite(bounds), bounds - lower, 0.0)
+    return np.where(upto[-1] > 0, lower[position] + width[position] * np.clip(part, 0.0, 1.0), np.nan)
 
 
 def ridits(reference: Floats) -> Floats:

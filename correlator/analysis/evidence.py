@@ -53,7 +53,9 @@ def _series(role: str, name: str, label: str, unit: str, values: Floats) -> Evid
 
 def values_of(values: Floats) -> tuple[float | None, ...]:
     """An array as plain numbers, None where nothing is known."""
-    return tuple(value if np.isfinite(value) else None for value in values.tolist())
+    plain = values.astype(np.object_)
+    plain[~np.isfinite(values)] = None
+    return tuple(plain.tolist())
 
 
 def _ttft(case: Case, grid: Grid) -> list[EvidenceSeries]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from correlator.analysis.burden import load_was_added
 from correlator.analysis.case import VolumeCase
 from correlator.analysis.confidence import ChainFeatures, CulpritFeatures, log_odds
 from correlator.analysis.links import ramp
@@ -16,14 +15,14 @@ UNKNOWN_P = 0.5
 MOST_STEPS = 20
 
 
-def chain_features(volume: VolumeCase, spans: Spans) -> ChainFeatures:
-    """What speaks for contention on this volume."""
+def chain_features(volume: VolumeCase, spans: Spans, added: float) -> ChainFeatures:
+    """What speaks for contention on this volume; `added` as from `burden.load_was_added`."""
     rise = volume.split.total
     exposed = volume.exposure.probability
     return ChainFeatures(
         volume_worse=log_odds(volume.worse.got_worse),
         victim_exposed=log_odds(exposed if exposed is not None else float("nan")),
-        load_added=log_odds(load_was_added(volume, spans)),
+        load_added=log_odds(added),
         explained=volume.split.storage / rise if rise > 0 else 1.0,
         observed=float(np.log1p(min(int(spans.during.sum()), MOST_STEPS))),
         recurred=max((item.recurred for item in volume.contributions.items if item.rise > 0), default=0.0),

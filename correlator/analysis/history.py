@@ -14,7 +14,7 @@ from correlator.analysis.level import Level
 from correlator.analysis.links import VolumeChange
 from correlator.analysis.rates import Bools, gains_of
 from correlator.analysis.recurrence import Days, Now, Recurred, recurred
-from correlator.analysis.rows import by_node, by_pod, label
+from correlator.analysis.rows import by_node, by_pod, by_target
 from correlator.analysis.suspects import Contribution, Contributions
 from correlator.analysis.volumes import POD_SIGNALS, pods_on_volume
 from correlator.analysis.windows import mean_over
@@ -202,5 +202,7 @@ def _kubelets(place: Place) -> str:
     for signal in POD_SIGNALS:
         labels = place.scene.frames.get(signal).labels
         rows = by_node(labels, place.scene.topology).rows(place.volume.node)
-        found |= {label(labels[row], "instance") for row in rows.tolist()}
+        targets = by_target(labels)
+        names = list(targets.code)
+        found |= {names[code] for code in np.unique(targets.codes[rows]).tolist()}
     return "|".join(re.escape(name) for name in sorted(found - {""}))

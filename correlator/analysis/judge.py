@@ -182,7 +182,7 @@ def _busy_volume(
         return _own_io(load, volume, scene, Ruling(Verdict.OWN_IO, chain * added * own, reasons))
     if split.total > 0 and split.load > split.storage:
         return Ruling(Verdict.LOAD, 0.9 * split.load / split.total, (*reasons, "load_explains_more_than_storage"))
-    features = chain_features(volume, scene.spans)
+    features = chain_features(volume, scene.spans, added)
     contention = parameters.confidence.chain.probability(features)
     return Ruling(Verdict.CONTENTION, contention, (*reasons, "others_added_load"), features)
 

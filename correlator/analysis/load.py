@@ -5,6 +5,7 @@ enter only through the balance that yields arrivals.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from scipy.optimize import nnls
@@ -61,7 +62,7 @@ def view_load(victim: Victim, spans: Spans) -> LoadView:
 
 def change(before: float, during: float) -> Change:
     """A change with unknown sides as None."""
-    return Change(*(float(value) if np.isfinite(value) else None for value in (before, during)))
+    return Change(*(float(value) if isfinite(value) else None for value in (before, during)))
 
 
 def _is_up(values: Floats, spans: Spans, before: float, during: float) -> bool:

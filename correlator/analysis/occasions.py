@@ -6,7 +6,8 @@ A job that runs every quarter of an hour may be hard to tell from a neighbour on
 import numpy as np
 
 from correlator.analysis.rates import Bools
-from correlator.analysis.windows import Spans, mean_over
+from correlator.analysis.rowwise import above, means
+from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
 
 SAME_PART = 0.3
@@ -16,16 +17,19 @@ MOST = 3.0
 """More occasions than this, on either side, say no more."""
 
 
-def recurred(device_time: Floats, spans: Spans) -> float:
-    """Earlier regressions with which this load rose as now, less those with which it did not, within ± MOST."""
-    before = mean_over(device_time, spans.before)
-    rise = mean_over(device_time, spans.during) - before
-    if not rise > 0:
-        return 0.0
-    seen = [mean_over(device_time, run) - before for run in occasions(spans.earlier)]
-    with_it = sum(value >= SAME_PART * rise for value in seen if np.isfinite(value))
-    known = sum(bool(np.isfinite(value)) for value in seen)
-    return float(np.clip(2 * with_it - known, -MOST, MOST))
+def recurred(device_time: Floats, spans: Spans) -> Floats:
+    """Earlier regressions with which each load rose as now, less those with which it did not, within ± MOST.
+
+    `device_time` has shape (…, T), the result (…).
+    """
+    before = means(device_time, spans.before)
+    during = means(device_time, spans.during)
+    rise = during - before
+    balance = np.zeros(rise.shape)
+    for run in occasions(spans.earlier):
+        seen = means(device_time, run) - before
+        balance += np.where(seen >= SAME_PART * rise, 1.0, np.where(np.isfinite(seen), -1.0, 0.0))
+    return np.where(above(during, before), np.clip(balance, -MOST, MOST), 0.0)
 
 
 def occasions(steps: Bools) -> list[Bools]:

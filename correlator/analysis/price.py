@@ -28,8 +28,11 @@ class Prices:
     fitted_steps: int
 
     def of(self, load: Floats) -> Floats:
-        """Device time of a load with shape (4, …), in seconds per second; NaN where a rate is unknown."""
-        return np.tensordot(self.seconds, load, axes=1)
+        """Device time of a load with shape (4, …), in seconds per second; NaN where a rate is unknown.
+
+        Equal loads have equal device times, wherever they stand: a matrix product may round them differently.
+        """
+        return np.asarray(sum(price * rate for price, rate in zip(self.seconds, load, strict=True)))
 
 
 def learn_prices(load: Floats, queue_depth: Floats, steps: Bools) -> Prices:

@@ -129,6 +129,12 @@ def by_pod(rows: Rows) -> Groups[PodRef]:
 
 
 @kept
+def by_device(rows: Rows) -> Groups[str]:
+    """Rows by their device, as the exporter spells it; empty where it names none."""
+    return Groups.of([label(labels, "device") for labels in rows])
+
+
+@kept
 def of_containers(rows: Rows) -> NDArray[np.bool_]:
     """Whether each row speaks of a container, not of a whole pod; shape (R,)."""
     return np.array([bool(label(labels, "container")) for labels in rows], dtype=np.bool_)

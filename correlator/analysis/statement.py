@@ -1,6 +1,6 @@
 """Puts a case into the published form: effect, volume, suspects, and how the excess divides."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import numpy as np
@@ -246,8 +246,8 @@ def _features(suspicion: Suspicion, case: Case) -> dict[str, float]:
     """What the confidence was calculated from, so that it can be checked, and fitted anew on what people say."""
     if case.chain is None:
         return {}
-    named = {"chain": asdict(case.chain), "culprit": asdict(suspicion.features)}
-    return {f"{part}.{name}": round(value, 4) for part, seen in named.items() for name, value in seen.items()}
+    parts = (("chain", case.chain), ("culprit", suspicion.features))
+    return {f"{part}.{each.name}": round(getattr(seen, each.name), 4) for part, seen in parts for each in fields(seen)}
 
 
 def _direction(suspicion: Suspicion, case: Case) -> str:

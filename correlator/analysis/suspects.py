@@ -1,6 +1,6 @@
 """Who added load to the volume: every pod's rise of device time, its share, its timing and how unusual it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from correlator.analysis.cadence import Steps, evened
 from correlator.analysis.occasions import recurred
 from correlator.analysis.price import Prices
-from correlator.analysis.rates import Bools
+from correlator.analysis.rowwise import ROUNDING, above, at_least, block_means, deviations, means
 from correlator.analysis.tracking import tracking
 from correlator.analysis.volumes import DeviceUse, PodsOnVolume
-from correlator.analysis.windows import Spans, block_means, mean_over
+from correlator.analysis.windows import Spans, mean_over
 from correlator.model.finding import Recurrence
 from correlator.model.frame import Floats
 from correlator.model.topology import PodRef
@@ -81,21 +81,21 @@ def contributions(
     Priced loads add up, so each one's Shapley value is its own rise. What the device did beyond the pods' sum is
     unattributed; merged operations make the pods' sum exceed the device's, which is no negative load.
     """
-    queue = evened(use.queue_depth[None, :], pods.read)[0]
-    of_pods, of_rest = (
-        _Measure(prices, each, onset, queue) for each in (spans, _settled(spans, onset, pods.read, step))
+    loads = np.concatenate(
+        [np.empty((4, 0, len(pods.told))), *(pod.load[:, None] for pod in pods.loads.values())], axis=1
     )
-    parts: list[tuple[PodRef | None, Floats, _Measure]] = [
-        (ref, pods.loads[ref].load, of_pods) for ref in sorted(pods.loads)
+    unattributed = np.where(pods.told, evened(use.load, pods.read) - loads.sum(axis=1), np.nan)
+    parts = [
+        _Part.of(tuple(pods.loads), loads, prices, spans),
+        _Part.of((None,), unattributed[:, None], prices, _settled(spans, onset, pods.read, step)),
     ]
-    parts.append((None, _unattributed([load for _, load, _ in parts], evened(use.load, pods.read), pods.told), of_rest))
-    rises = [measure.rise(load) for _, load, measure in parts]
-    total = sum(max(0.0, rise) for rise in rises)
+    total = sum(float(np.maximum(part.rises, 0.0).sum()) for part in parts)
+    queue = evened(use.queue_depth, pods.read)
+    items = sorted(
+        (item for part in parts for item in part.contributions(total, onset, queue)),
+        key=lambda item: (-item.rise, str(item.ref)),
+    )
     before = mean_over(prices.of(use.load), spans.before)
-    items = [
-        measure.contribution(ref, load, rise, total) for (ref, load, measure), rise in zip(parts, rises, strict=True)
-    ]
-    items.sort(key=lambda item: (-item.rise, str(item.ref)))
     gross = total / before if before > 0 else float("inf") if total > 0 else 0.0
     return Contributions(tuple(items), gross, _added_part(items))
 
@@ -115,90 +115,84 @@ def _settled(spans: Spans, onset: int, read: Steps | None, step: int) -> Spans:
 
 def _added_part(items: Sequence[Contribution]) -> float:
     """Added over served during, for operations and for bytes; the larger. What fell elsewhere does not cancel."""
-    served = sum((np.nan_to_num(item.during) for item in items), np.zeros(4))
-    added = sum((np.maximum(np.nan_to_num(item.during - item.before), 0.0) for item in items), np.zeros(4))
+    before, during = np.array([item.before for item in items]), np.array([item.during for item in items])
+    served = np.nan_to_num(during).sum(axis=0)
+    added = np.maximum(np.nan_to_num(during - before), 0.0).sum(axis=0)
     parts = [(added[:2].sum(), served[:2].sum()), (added[2:].sum(), served[2:].sum())]
     return max((float(new / whole) for new, whole in parts if whole > 0), default=0.0)
 
 
-def _unattributed(loads: Sequence[Floats], device: Floats, told: Bools) -> Floats:
-    """Device total minus the pods' sum, NaN where any pod's part is not known; single steps may be negative."""
-    known = sum(loads, np.zeros_like(device))
-    return np.where(told, device - known, np.nan)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Measure:
-    """What every contribution is measured with."""
+class _Part:
+    """Loads that are measured over the same steps: N of them, in the order of `refs`.
 
-    prices: Prices
+    `device_time` has shape (N, T), `before` and `during` (N, 4), `rises` (N,).
+    """
+
+    refs: Sequence[PodRef | None]
     spans: Spans
-    onset: int
-    queue: Floats
+    device_time: Floats
+    before: Floats
+    during: Floats
+    rises: Floats
 
-    def rise(self, load: Floats) -> float:
-        """Priced mean during minus before, each rate's mean at least 0; 0 where a side is not known."""
-        before = self.prices.of(np.maximum(_means(load, self.spans.before), 0.0))
-        during = self.prices.of(np.maximum(_means(load, self.spans.during), 0.0))
-        rise = float(during - before)
-        return rise if np.isfinite(rise) else 0.0
+    @classmethod
+    def of(cls, refs: Sequence[PodRef | None], loads: Floats, prices: Prices, spans: Spans) -> "_Part":
+        """Loads of shape (4, N, T), measured: a rise is of means of at least 0, priced; 0 where a side is not known."""
+        before, during = means(loads, spans.before), means(loads, spans.during)
+        usual = prices.of(np.maximum(before, 0.0))
+        rises = prices.of(np.maximum(during, 0.0)) - usual
+        rises = np.where(np.abs(rises) > ROUNDING * usual, rises, 0.0)
+        return cls(refs, spans, np.maximum(prices.of(loads), 0.0), before.T, during.T, rises)
 
-    def contribution(self, ref: PodRef | None, load: Floats, rise: float, total: float) -> Contribution:
-        """One load with its rise as part of the `total` of rises."""
-        device_time = np.maximum(self.prices.of(load), 0.0)
-        return Contribution(
-            ref=ref,
-            device_time=device_time,
-            before=_means(load, self.spans.before),
-            during=_means(load, self.spans.during),
-            rise=rise,
-            share=max(0.0, rise) / total if total > 0 else 0.0,
-            lag_steps=_lag(device_time, self.spans, self.onset),
-            p_value=_p_value(device_time, self.spans),
-            tracking=tracking(device_time, self.queue, self.spans.before | self.spans.during),
-            recurred=recurred(device_time, self.spans),
+    def contributions(self, total: float, onset: int, queue: Floats) -> Iterator[Contribution]:
+        """Each load with its rise as part of the `total` of rises."""
+        shares = np.maximum(self.rises, 0.0) / total if total > 0 else np.zeros(len(self.rises))
+        return map(
+            Contribution,
+            self.refs,
+            self.device_time,
+            self.before,
+            self.during,
+            self.rises.tolist(),
+            shares.tolist(),
+            lags(self.device_time, self.spans, onset),
+            p_values(self.device_time, self.spans),
+            tracking(self.device_time, queue, self.spans.before | self.spans.during).tolist(),
+            recurred(self.device_time, self.spans).tolist(),
         )
 
 
-def _means(load: Floats, steps: Bools) -> Floats:
-    return np.array([mean_over(rate, steps) for rate in load])
+def lags(device_time: Floats, spans: Spans, onset: int) -> list[int | None]:
+    """Where each load, of shape (N, T), left its own quiet range, in steps from the onset; negative: earlier.
 
-
-def _lag(device_time: Floats, spans: Spans, onset: int) -> int | None:
-    """Where its load left its own quiet range, in steps from the onset; negative: earlier.
-
-    A tenth of the rise is enough, so that a ramp begins where it begins.
+    A tenth of the rise is enough, so that a ramp begins where it begins. None without a rise near the onset.
     """
-    low, high = mean_over(device_time, spans.before), mean_over(device_time, spans.during)
-    if not (np.isfinite(low) and np.isfinite(high)) or high <= low:
-        return None
+    low, high = means(device_time, spans.before), means(device_time, spans.during)
+    enough = low + np.maximum(
+        0.1 * (high - low), np.minimum(3.0 * deviations(device_time, spans.before), 0.5 * (high - low))
+    )
     start = max(0, onset - LAG_STEPS)
-    window = np.nan_to_num(device_time[start : onset + LAG_STEPS + 1], nan=low)
-    up = window > low + max(0.1 * (high - low), min(3.0 * _spread(device_time, spans.before), 0.5 * (high - low)))
-    if not up.any():
-        return None
-    first = int(np.argmax(up))
-    near = min(onset - start, len(up) - 1)
-    if up[near]:  # the run that holds at the onset counts, not an older burst
-        quiet_before = np.flatnonzero(~up[:near])
-        first = int(quiet_before[-1]) + 1 if len(quiet_before) else 0
-    return first + start - onset
+    up = (device_time[:, start : onset + LAG_STEPS + 1] > enough[:, None]) & above(high, low)[:, None]
+    near = min(onset - start, up.shape[1] - 1)
+    quiet_before = np.where(up[:, :near], -1, np.arange(near)).max(axis=1, initial=-1)
+    # the run that holds at the onset counts, not an older burst
+    first = np.where(up[:, near], quiet_before + 1, np.argmax(up, axis=1)) + start - onset
+    return [lag if rose else None for lag, rose in zip(first.tolist(), np.any(up, axis=1).tolist(), strict=True)]
 
 
-def _spread(device_time: Floats, steps: Bools) -> float:
-    """Standard deviation over the chosen steps; 0 when none is known."""
-    known = device_time[steps & np.isfinite(device_time)]
-    return float(known.std()) if len(known) else 0.0
+def p_values(device_time: Floats, spans: Spans) -> list[float | None]:
+    """For each load, of shape (N, T), the share of equally long quiet stretches with at least what was seen during.
 
-
-def _p_value(device_time: Floats, spans: Spans) -> float | None:
-    """Share of equally long quiet stretches with at least the load seen during, counting the seen one itself."""
+    The seen one counts itself. None where there is no such stretch, or nothing is known during.
+    """
     length = max(1, min(int(spans.during.sum()), int(spans.before.sum()) // 4))
     blocks = block_means(device_time, spans.before, length)
-    during = mean_over(device_time, spans.during)
-    if not len(blocks) or not np.isfinite(during):
-        return None
-    return float((1 + int((blocks >= during).sum())) / (1 + len(blocks)))
+    during = means(device_time, spans.during)
+    number = np.isfinite(blocks).sum(axis=1)
+    found = (1 + at_least(blocks, during[:, None]).sum(axis=1)) / (1 + number)
+    known = (number > 0) & np.isfinite(during)
+    return [p if seen else None for p, seen in zip(found.tolist(), known.tolist(), strict=True)]
 
 
 def q_values(p_values: Sequence[float | None]) -> list[float | None]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from correlator.analysis.cadence import Steps, evened, readings
 from correlator.analysis.rates import Bools, counter_rates, liveness_of
-from correlator.analysis.rows import Indices, by_node, by_pod, by_volume, label, of_containers
-from correlator.model.frame import Floats, Frames, Labels
+from correlator.analysis.rows import Indices, by_device, by_node, by_pod, by_volume, label, of_containers
+from correlator.model.frame import Floats, Frames
 from correlator.model.topology import PodRef, Topology
 
 RATES = ("read_operations", "write_operations", "read_bytes", "write_bytes")
@@ -97,12 +97,16 @@ def pods_on_volume(frames: Frames, topology: Topology, volume_id: str) -> PodsOn
     """
     parts = [_pod_rates(frames, topology, signal, volume_id) for signal in POD_SIGNALS]
     told = _seen_alive(frames, topology, volume_id)
-    zero = np.where(told, 0.0, np.nan)
-    loads = {ref: np.stack([part.get(ref, zero) for part in parts]) for ref in sorted(set().union(*parts))}
-    read = readings(list(loads.values()), frames.grid.step)
+    refs = sorted(set().union(*(refs for refs, _ in parts)))
+    place = {ref: position for position, ref in enumerate(refs)}
+    loads = np.tile(np.where(told, 0.0, np.nan), (len(parts), len(refs), 1))
+    for load, (seen, rates) in zip(loads, parts, strict=True):
+        load[[place[ref] for ref in seen]] = rates
+    read = readings(loads, frames.grid.step)
     if read is not None:
         told = told & (np.arange(frames.grid.count) <= read[-1])
-    return PodsOnVolume({ref: PodLoad(ref, evened(load, read)) for ref, load in loads.items()}, told, read)
+        loads = evened(loads, read)
+    return PodsOnVolume({ref: PodLoad(ref, loads[:, position]) for ref, position in place.items()}, told, read)
 
 
 def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools:
@@ -116,36 +120,40 @@ def _seen_alive(frames: Frames, topology: Topology, volume_id: str) -> Bools:
     return np.zeros(frames.grid.count, dtype=np.bool_)
 
 
-def _pod_rates(frames: Frames, topology: Topology, signal: str, volume_id: str) -> dict[PodRef, Floats]:
+def _pod_rates(frames: Frames, topology: Topology, signal: str, volume_id: str) -> tuple[list[PodRef], Floats]:
+    """The pods on the volume and the rates, shape (pods, T), each under the spelling that shows most."""
     frame = frames.get(signal)
     chosen = by_volume(frame.labels, topology).rows(volume_id)
     if not len(chosen):
-        return {}
-    rows = chosen.tolist()
+        return [], np.empty((0, frame.grid.count))
     rates = counter_rates(frame, chosen, liveness_of(frames, signal, "pod_io_heartbeat", chosen))
-    spelled: dict[PodRef, dict[str, list[int]]] = {}
-    for position, row in enumerate(rows):
-        labels = frame.labels[row]
-        ref = PodRef(label(labels, "namespace"), label(labels, "pod"))
-        spelled.setdefault(ref, {}).setdefault(label(labels, "device"), []).append(position)
-    return {ref: _one_spelling(frame.labels, rows, rates, by_device) for ref, by_device in spelled.items()}
+    pods, devices = by_pod(frame.labels), by_device(frame.labels)
+    spellings = len(devices.code)
+    spelled = pods.codes[chosen] * spellings + devices.codes[chosen]
+    codes, first, sums = _summed(spelled, of_containers(frame.labels)[chosen], rates)
+    most = np.lexsort((first, -np.nansum(sums, axis=1), codes // spellings))
+    of_pod, largest = np.unique(codes[most] // spellings, return_index=True)
+    refs = list(pods.code)
+    return [refs[code] for code in of_pod.tolist()], sums[most[largest]]
 
 
-def _one_spelling(
-    labels: tuple[Labels, ...], rows: list[int], rates: Floats, by_device: Mapping[str, list[int]]
-) -> Floats:
-    """The pod's rate under the spelling of the device that shows most."""
-    sums = []
-    for positions in by_device.values():
-        containers = [p for p in positions if label(labels[rows[p]], "container")]
-        sums.append(_known_sum(rates[containers or positions[:1]]))
-    return max(sums, key=lambda rate: float(np.nansum(rate)))
+def _summed(codes: Indices, of_container: Bools, rates: Floats) -> tuple[Indices, Indices, Floats]:
+    """The codes that occur, their first rows, and the sum of each one's rows of containers, or else its first row.
 
-
-def _known_sum(rates: Floats) -> Floats:
-    """Sum over rows; NaN only where no row is known (a container that is gone does not hide its siblings)."""
-    total: Floats = np.nansum(rates, axis=0)
-    return np.where(np.isfinite(rates).any(axis=0), total, np.nan)
+    Unknown only where no row is known: a container that is gone does not hide its siblings.
+    """
+    found, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    divided = np.zeros(len(found), dtype=np.bool_)
+    divided[place[of_container]] = True
+    counted = np.flatnonzero(np.where(divided[place], of_container, np.arange(len(codes)) == first[place]))
+    order = counted[np.argsort(place[counted], kind="stable")]
+    rates = rates[order]
+    if len(order) == len(found):
+        return found, first, rates
+    starts = np.searchsorted(place[order], np.arange(len(found)))
+    known = np.isfinite(rates)
+    sums = np.add.reduceat(np.where(known, rates, 0.0), starts, axis=0)
+    return found, first, np.where(np.logical_or.reduceat(known, starts, axis=0), sums, np.nan)
 
 
 def stalled_ratio(frames: Frames, signal: str, heartbeat: str, rows: Indices) -> Floats:

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from correlator.analysis import rowwise
 from correlator.analysis.rates import Bools
 from correlator.model.frame import Floats
 
 GUARD_STEPS = 2
 """Steps just before the onset that belong to neither side: I/O starts before slow first tokens are counted."""
-
-
-MOST = 0.8
-"""So much of a run of steps has to be known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +37,7 @@ class Spans:
 
 def mean_over(values: Floats, steps: Bools) -> float:
     """The mean of the known values among the chosen steps; NaN when none is known."""
-    chosen = values[steps]
-    known = chosen[np.isfinite(chosen)]
-    return float(known.mean()) if len(known) else float("nan")
+    return float(rowwise.means(values, steps))
 
 
 def ratio_over(numerator: Floats, denominator: Floats, steps: Bools) -> float:
@@ -71,14 +66,7 @@ def superiority(values: Floats, before: Bools, during: Bools) -> float:
 def block_means(values: Floats, steps: Bools, length: int) -> Floats:
     """Means of all runs of `length` consecutive steps, overlapping, most of which are chosen and known, both ends too.
 
-    Empty when there is none. A scrape that failed here and there does not break a run.
+    Empty when there is none.
     """
-    length = max(1, length)
-    if len(values) < length:
-        return np.empty(0)
-    usable = steps & np.isfinite(values)
-    sums = np.convolve(np.where(usable, values, 0.0), np.ones(length), mode="valid")
-    number = np.convolve(usable.astype(np.float64), np.ones(length), mode="valid")
-    full = (number > MOST * length - 0.01) & usable[: len(number)] & usable[length - 1 :]
-    blocks: Floats = sums[full] / number[full]
-    return blocks
+    blocks = rowwise.block_means(values, steps, max(1, length))
+    return blocks[np.isfinite(blocks)]

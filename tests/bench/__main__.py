@@ -33,10 +33,10 @@ def main() -> None:
     table.add_row(f"evaluation while {shape.slowed} victims get slower", *_cells(cycle["slow"]))
     table.add_row("joining its topology, when it changed", *_cells(cycle["joining"]))
     table.add_row("fetching one cycle (our source)", *_cells(cycle["fetching"]))
-    table.add_row(
-        f"finding with {suspects['pods']} suspects ({suspects['listed']} listed)", *_cells(suspects["finding"])
-    )
-    table.add_row("the same with three days of those who added most", *_cells(suspects["finding_with_days"]))
+    for crowd in suspects["crowds"]:
+        table.add_row(f"finding with {crowd['pods']} suspects ({crowd['listed']} listed)", *_cells(crowd["finding"]))
+        table.add_row("the same without p-values and ranks", *_cells(crowd["finding_without_surrogates"]))
+        table.add_row("the same with three days of those who added most", *_cells(crowd["finding_with_days"]))
     console.print(table)
     memory = f"{cycle['resident_mebibytes']:.0f} MiB at the end, {cycle['most_mebibytes']:.0f} MiB at most"
     console.print(

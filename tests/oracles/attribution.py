@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from math import isnan, nan
+from math import isnan, nan, sqrt
 
 Rates = Sequence[Sequence[float]]
 """Four rates by step."""
@@ -70,3 +70,30 @@ def block_p_value(values: Sequence[float], quiet: Sequence[int], during: Sequenc
     level = sum(seen) / len(seen)
     reached = sum(1 for stretch in stretches if sum(stretch) / len(stretch) >= level)
     return (1 + reached) / (1 + len(stretches))
+
+
+def lag(values: Sequence[float], before: Sequence[int], during: Sequence[int], onset: int, reach: int) -> int | None:
+    """In which step, counted from the onset, a load left its quiet range; None when it has no rise within `reach`.
+
+    It left where it lies above its quiet mean by a tenth of its rise, or by three standard deviations if that is more,
+    but by half of the rise at most. Where it is above at the onset, the run that holds then began the rise; else the
+    first step above does.
+    """
+    quiet = [values[step] for step in before if not isnan(values[step])]
+    seen = [values[step] for step in during if not isnan(values[step])]
+    if not quiet or not seen:
+        return None
+    low, high = sum(quiet) / len(quiet), sum(seen) / len(seen)
+    if high - low <= 1e-9 * low:
+        return None
+    deviation = sqrt(sum((value - low) ** 2 for value in quiet) / len(quiet))
+    enough = low + max(0.1 * (high - low), min(3.0 * deviation, 0.5 * (high - low)))
+    up = [step for step in range(max(0, onset - reach), min(len(values), onset + reach + 1)) if values[step] > enough]
+    if not up:
+        return None
+    first = up[0]
+    if onset in up:
+        first = onset
+        while first - 1 in up:
+            first -= 1
+    return first - onset

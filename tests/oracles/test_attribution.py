@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.stats import spearmanr
 
 from correlator.analysis.cadence import evened, readings
 from correlator.analysis.dating import REFERENCE_STEPS, _changed_at
 from correlator.analysis.onset import LIKELIHOOD_DROP, REFERENCE_REQUESTS, plausible_onsets, redated
 from correlator.analysis.price import Prices
-from correlator.analysis.suspects import contributions
+from correlator.analysis.suspects import LAG_STEPS, contributions, lags, p_values
+from correlator.analysis.tracking import TRACKING_STEPS, tracking
 from correlator.analysis.victims import Victim, VictimKey
 from correlator.analysis.volumes import DeviceUse, PodLoad, PodsOnVolume
 from correlator.analysis.windows import Spans
@@ -84,6 +86,33 @@ def test_p_values_count_the_stretches_one_by_one(seed: int, onset: int, after: i
     assert item.p_value == pytest.approx(attribution.block_p_value(item.device_time.tolist(), before, during))
 
 
+def crowd(rng: np.random.Generator, steps: int, onset: int) -> Floats:
+    """Device times of seven in whole numbers, so that many tie: steady, idle and rising ones, some with gaps."""
+    busy = rng.integers(0, 4, (7, steps)) + rng.integers(0, 4, (7, 1)) * (np.arange(steps) >= onset - 2)
+    busy[:2] = [[3], [0]]
+    return np.where(rng.random(busy.shape) < rng.choice([0.0, 0.2], (7, 1)), nan, busy)
+
+
+@settings(max_examples=80)
+@given(st.integers(0, 10_000), st.integers(5, 70), st.integers(1, 30))
+def test_each_of_many_is_measured_as_if_it_were_alone(seed: int, onset: int, after: int) -> None:
+    """Lags by definition, p-values by counting, rank correlations by scipy, with gaps that are each one's own."""
+    rng = np.random.default_rng(seed)
+    steps = onset + after
+    spans = Spans.around(onset, steps, rng.random(steps) < 0.9)
+    loads, queue = crowd(rng, steps, onset), rng.integers(0, 6, steps).astype(np.float64)
+    before, during = np.flatnonzero(spans.before).tolist(), np.flatnonzero(spans.during).tolist()
+    alone = loads.tolist()
+    assert lags(loads, spans, onset) == [attribution.lag(each, before, during, onset, LAG_STEPS) for each in alone]
+    counted = [attribution.block_p_value(each, before, during) for each in alone]
+    assert p_values(loads, spans) == pytest.approx(counted)
+    chosen = spans.before | spans.during
+    for load, found in zip(loads, tracking(loads, queue, chosen), strict=True):
+        known = chosen & np.isfinite(load)
+        varies = known.sum() >= TRACKING_STEPS and np.ptp(load[known]) > 0 and np.ptp(queue[known]) > 0
+        assert found == pytest.approx(spearmanr(load[known], queue[known]).statistic if varies else 0.0)
+
+
 @settings(max_examples=80)
 @given(st.integers(0, 10_000), st.sampled_from((1, 2, 5, 15)), st.integers(1, 6), st.integers(1, 3))
 def test_readings_are_the_moves_of_who_moves_most_often(seed: int, step: int, every: int, pods: int) -> None:
@@ -95,7 +124,7 @@ def test_readings_are_the_moves_of_who_moves_most_often(seed: int, step: int, ev
         load[:, np.arange(40) % every != 0] = 0.0
         load[:, rng.random(40) < rng.uniform(0.0, 0.9)] = 0.0
         loads.append(load)
-    fast, slow = readings(loads, step), cadences.readings([load.tolist() for load in loads], step)
+    fast, slow = readings(np.stack(loads, axis=1), step), cadences.readings([load.tolist() for load in loads], step)
     assert (None if fast is None else fast.tolist()) == slow
 
 

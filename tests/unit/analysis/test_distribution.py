@@ -47,6 +47,16 @@ def test_quantiles_by_step_keep_unknown_steps_unknown() -> None:
     assert_allclose(quantiles_by_step(counts, BOUNDS, 0.5), [0.05, np.nan, np.nan])
 
 
+@pytest.mark.parametrize("bounds", [BOUNDS, BOUNDS[:-1], np.array([np.inf])])
+@pytest.mark.parametrize("q", [0.0, 0.5, 0.95, 1.0])
+def test_quantiles_by_step_are_the_quantiles_of_each_step(bounds: np.ndarray, q: float) -> None:
+    """With empty steps and unknown ones, and whatever the widest bound."""
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(0.7, (len(bounds), 100)).astype(float)
+    counts[:, rng.random(100) < 0.1] = np.nan
+    assert_allclose(quantiles_by_step(counts, bounds, q), [quantile(step, bounds, q) for step in counts.T])
+
+
 def test_mid_ranks_of_the_reference_average_to_nothing() -> None:
     """Whatever the reference, requests drawn from it have a mean rank of one half."""
     counts = np.array([[1.0, 5.0, 0.0, 4.0], [0.0, 0.0, 7.0, 0.0]])

@@ -58,8 +58,10 @@ def test_tracking_is_a_rank_correlation() -> None:
     """1 for any rising relation, −1 for any falling, 0 where nothing varies or too little is known."""
     rng = np.random.default_rng(1)
     load = rng.lognormal(size=STEPS)
-    assert tracking(load, load**3, ALL) == pytest.approx(1.0)
-    assert tracking(load, 1 / load, ALL) == pytest.approx(-1.0)
-    assert tracking(load, np.ones(STEPS), ALL) == 0.0
-    assert tracking(load, np.full(STEPS, np.nan), ALL) == 0.0
-    assert abs(tracking(load, rng.lognormal(size=STEPS), ALL)) < 0.2
+    loads = np.stack([load**3, 1 / load, np.ones(STEPS), np.full(STEPS, np.nan), rng.lognormal(size=STEPS)])
+    same, contrary, constant, unknown, other = tracking(loads, load, ALL)
+    assert same == pytest.approx(1.0)
+    assert contrary == pytest.approx(-1.0)
+    assert constant == unknown == 0.0
+    assert abs(other) < 0.2
+    assert tracking(loads, np.ones(STEPS), ALL).tolist() == [0.0] * 5

@@ -169,6 +169,15 @@ def test_a_p_value_counts_the_seen_stretch_itself() -> None:
     assert item.p_value == pytest.approx(1 / (1 + stretches))
 
 
+def test_a_constant_load_is_not_unusual() -> None:
+    """Its means over stretches of different lengths differ by rounding alone: no rise, no lag, a p-value of 1."""
+    found = split({"a": burst(0.1, 0.1), "b": burst(1 / 3, 1 / 3), "c": burst(0, 500)})
+    for name in ("a", "b"):
+        item = found.of(PodRef("n", name))
+        assert item is not None
+        assert (item.rise, item.share, item.lag_steps, item.p_value) == (0.0, 0.0, None, 1.0)
+
+
 def test_without_history_there_is_no_p_value() -> None:
     """A pod whose quiet steps are unknown cannot be called unusual."""
     rate = burst(0, 500)
