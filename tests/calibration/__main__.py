@@ -14,10 +14,13 @@ import numpy as np
 import correlator.calibration
 from tests.accuracy.records import record_file
 from tests.accuracy.run import all_kinds, judge_all, lab_kinds, tasks
-from tests.accuracy.split import CASES_PER_KIND, seeds
+from tests.accuracy.split import seeds
 from tests.calibration.fit import Fitted, Samples, fit
 from tests.calibration.given import given_records
 from tests.calibration.looks import chain_samples, culprit_samples, read_records
+
+CASES_PER_KIND = 10
+"""Of these few features a few hundred cases tell all there is to learn."""
 
 BUILD = Path(__file__).parents[2] / "build" / "calibration"
 OUTPUT = Path(correlator.calibration.__file__).with_name("confidence.json")
