@@ -45,7 +45,7 @@ class Story:
     ttft_seconds: Floats | None = None  # mean of each step's first tokens
     read_latency: Floats | None = None  # of the victim's disk
     device_pods: list[PodIo] = field(default_factory=list)
-    reads_per_request: float = 40.0
+    reads_per_request: float | Floats = 40.0
     rates: Floats | None = None  # requests a second, step by step
     prompt_tokens: Floats | None = None  # mean prompt length, step by step
     unattributed_writes: Floats | None = None  # 256 KiB writes a second that no pod is accounted

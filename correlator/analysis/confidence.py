@@ -6,8 +6,7 @@ did it. Their product is the confidence: a large share never makes up for a vict
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-
-import numpy as np
+from math import exp, isfinite, log, log1p
 
 LARGEST_LOG_ODDS = 4.0
 """A probability that enters as a feature says no more than 0.982 or less than 0.018."""
@@ -19,10 +18,11 @@ CERTAIN = 0.99
 
 def log_odds(probability: float, largest: float = LARGEST_LOG_ODDS) -> float:
     """Log of p over 1 − p, held within ± `largest`; NaN counts as nothing known, 0."""
-    if not np.isfinite(probability):
+    if not isfinite(probability):
         return 0.0
-    with np.errstate(divide="ignore"):
-        return float(np.clip(np.log(probability) - np.log1p(-probability), -largest, largest))
+    if not 0.0 < probability < 1.0:
+        return largest if probability >= 1.0 else -largest
+    return max(-largest, min(largest, log(probability) - log1p(-probability)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Logistic:
     def probability(self, features: Features) -> float:
         """The probability, 0 to CERTAIN."""
         odds = self.intercept + sum(self.terms(features).values())
-        return min(CERTAIN, float(1.0 / (1.0 + np.exp(-odds))))
+        return min(CERTAIN, 1.0 / (1.0 + exp(min(-odds, 700.0))))  # no overflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

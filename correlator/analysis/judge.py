@@ -219,11 +219,15 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Pa
     victim = scene.victim.key.ref
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
     model = parameters.confidence.culprit
-    features = [(item, culprit_features(item, volume)) for item in volume.contributions.items]
+    asked = [
+        item
+        for item in volume.contributions.items
+        if item.ref != victim and item.rise > 0 and item.share >= 0.01  # noqa: PLR2004
+    ]
+    features = [(item, culprit_features(item, volume)) for item in asked]
     found = [
         Suspicion(contribution=item, features=seen, confidence=chain * model.probability(seen))
         for item, seen in features
-        if item.ref != victim and item.rise > 0 and item.share >= 0.01  # noqa: PLR2004
     ]
     return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))
 

@@ -8,7 +8,7 @@ Split: TypeAlias = Literal["tuning", "report"]
 TUNING_BELOW = 10_000
 """Seeds below are looked at while the engine is made; those from here on never are."""
 
-CASES_PER_KIND = 50
+CASES_PER_KIND = 25
 """Of a report: a kind that goes wrong one time in twenty shows it in nine reports of ten."""
 
 ATTEMPTS = 8

@@ -29,7 +29,8 @@ def test_a_lone_writer_is_named_first_and_accused(slot: int) -> None:
     assert victim.incident is not None
     assert victim.incident.suspects[0].name in victim.targets
     right, wrong = right_and_wrong(victim)
-    assert (right, wrong) == (1, 0)
+    assert right >= 1  # twice where it recovers in between and comes back
+    assert wrong == 0
     assert victim.answers[OURS, 0].ranking[0] in victim.targets
     for name in BASELINES:
         assert set(victim.answers[name, 0].ranking) == set(victim.candidates)

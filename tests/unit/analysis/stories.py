@@ -164,6 +164,31 @@ def writer_and_load() -> Story:
     return made
 
 
+def cold_cache() -> Story:
+    """After a restart each request reads twenty times as much, from a disk that serves it as well as ever."""
+    made = slow_tokens(story())
+    made.reads_per_request = during(made, 40.0, 800.0)
+    return made
+
+
+def slowed_neighbours() -> Story:
+    """A writer fills the disk, and a heavy neighbour gets so much less done that the disk serves less than before."""
+    made = contention()
+    neighbour = always(made, "search", "index-1", 400e6)
+    for rate in (neighbour.writes, neighbour.write_bytes):
+        rate[ONSET:END] *= 0.3
+    made.device_pods += [neighbour, made.writer("data", "reindex-abc", ONSET, END, bandwidth=200e6)]
+    return made
+
+
+def frozen_under_load() -> Story:
+    """No first token is given on a quiet disk, while more requests come in."""
+    made = story()
+    made.waiting = during(made, 0.0, 30.0)
+    made.rates = during(made, 4.0, 9.0)
+    return made
+
+
 def own_io() -> Story:
     """The victim loads weights: it writes and reads far more than its requests account for."""
     made = contention()

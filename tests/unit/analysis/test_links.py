@@ -220,3 +220,18 @@ def test_load_that_did_not_rise_explains_nothing() -> None:
 def test_without_first_tokens_there_is_no_excess() -> None:
     """A stalled victim's mean is unknown, and so is its rise."""
     assert np.isnan(split_excess(level(0.1), level(float("nan")), CALM, None, 0.0).total)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(4, True), (20, False)])
+def test_bursts_are_a_disk_that_got_worse_though_most_steps_are_as_before(every: int, expected: bool) -> None:
+    """Every fourth step ten times as slow; every twentieth is what happens anyway."""
+    noise = np.random.default_rng(1).normal(1.0, 0.1, STEPS)
+    burst = (np.arange(STEPS) >= ONSET) & (np.arange(STEPS) % every == 0)
+    assert (got_worse(np.where(burst, 2e-2, 5e-4) * noise, 0.5 * noise) > 0.7) == expected
+
+
+def test_pressure_of_a_victim_that_reads_nothing_there_is_not_exposure() -> None:
+    """It waits for its own writes; one whose reads are not seen may well wait for them."""
+    assert (felt(reads_of(0.0), stepped(0.0, 0.5), 5e-3, 0.15).probability or 0.0) < 0.5
+    assert (felt(None, stepped(0.0, 0.5), 5e-3, 0.15).probability or 0.0) > 0.9
+    assert (felt(reads_of(20.0), stepped(0.0, 0.5), 5e-3, 0.15).probability or 0.0) > 0.9
