@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         "provenance": {
             "command": "make calibrate",
             "date": f"{datetime.now(UTC):%F}",
-            "cases": f"{len(looks[['kind', 'seed']].drop_duplicates())} cases of {looks['kind'].nunique()} kinds",
+            "cases": f"{len(looks[['kind', 'seed']].drop_duplicates())} cases of {looks['kind'].nunique()} kinds, all that came to ask who did it",
             "seeds": f"{seeds('tuning', 0)[0]} to {seeds('tuning', options.cases_per_kind - 1)[-1]}",
             "feedback": "none" if options.feedback is None else str(options.feedback),
             **{name: _quality(samples, fitted) for name, (samples, fitted) in models.items()},

@@ -12,6 +12,21 @@ from tests.calibration.fit import Samples
 
 CHAIN = tuple(field.name for field in fields(ChainFeatures))
 CULPRIT = tuple(field.name for field in fields(CulpritFeatures))
+EXPECTED = {
+    "volume_worse": 0.8,
+    "victim_exposed": 0.8,
+    "load_added": 0.8,
+    "explained": 0.5,
+    "observed": 0.3,
+    "recurred": 0.2,
+    "share": 1.5,
+    "unusual": 0.5,
+    "timely": 0.5,
+    "tracking": 0.5,
+    "told": 1.0,
+}
+"""Weights before any look: each link of the chain counts nearly as its probability says, and a share as a share."""
+
 LOOK = ("kind", "seed", "victim", "at")
 
 
@@ -39,4 +54,5 @@ def _samples(rows: pd.DataFrame, names: tuple[str, ...], columns: Mapping[str, s
     sizes = rows.groupby(["kind", "seed"])["at"].transform("size").to_numpy(dtype=np.float64)
     weights = 1.0 / sizes
     features = rows[[columns[name] for name in names]].to_numpy(dtype=np.float64)
-    return Samples(names, features, labels, weights / weights.mean())
+    expected = np.array([EXPECTED[name] for name in names])
+    return Samples(names, expected, features, labels, weights / weights.mean())

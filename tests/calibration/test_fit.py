@@ -1,6 +1,7 @@
 """The fit finds what is there, and feedback becomes samples."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ def drawn(intercept: float, weights: list[float], number: int = 6000) -> Samples
     features = RNG.normal(size=(number, len(weights)))
     odds = Fitted(intercept, np.array(weights)).probability(features)
     labels = (RNG.random(number) < odds).astype(float)
-    return Samples(tuple(f"f{i}" for i in range(len(weights))), features, labels, np.ones(number))
+    return Samples(
+        tuple(f"f{i}" for i in range(len(weights))), np.zeros(len(weights)), features, labels, np.ones(number)
+    )
 
 
 def test_the_coefficients_are_found() -> None:
@@ -49,10 +52,18 @@ def test_the_gradient_is_the_slope_of_the_loss() -> None:
             assert likelihood(Fitted(float(moved[0]), moved[1:])) < likelihood(best)
 
 
+def test_what_no_case_speaks_of_is_as_expected() -> None:
+    """A feature that never varies keeps the weight that it had before; others are found."""
+    samples = drawn(-1.0, [2.0, 0.0])
+    samples.features[:, 1] = 0.0
+    found = fit(replace(samples, expected=np.array([0.0, 0.8])))
+    assert found.weights == pytest.approx([2.0, 0.8], abs=0.15)
+
+
 def test_one_label_is_no_ground_to_fit_on() -> None:
     """It says so."""
     with pytest.raises(ValueError, match="both labels"):
-        fit(Samples(("a",), np.ones((3, 1)), np.ones(3), np.ones(3)))
+        fit(Samples(("a",), np.zeros(1), np.ones((3, 1)), np.ones(3), np.ones(3)))
 
 
 def looks() -> pd.DataFrame:
