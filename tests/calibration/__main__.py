@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker; numpy reads it when it is first imported
 
 import numpy as np
+import pandas as pd
 
 import correlator.calibration
 from tests.accuracy.records import record_file
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         "provenance": {
             "command": "make calibrate",
             "date": f"{datetime.now(UTC):%F}",
-            "cases": f"{len(looks[['kind', 'seed']].drop_duplicates())} cases of {looks['kind'].nunique()} kinds, all that came to ask who did it",
+            "cases": _described(looks),
             "seeds": f"{seeds('tuning', 0)[0]} to {seeds('tuning', options.cases_per_kind - 1)[-1]}",
             "feedback": "none" if options.feedback is None else str(options.feedback),
             **{name: _quality(samples, fitted) for name, (samples, fitted) in models.items()},
@@ -55,6 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     options.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
     return int(crashed)
+
+
+def _described(looks: pd.DataFrame) -> str:
+    cases = len(looks[["kind", "seed"]].drop_duplicates())
+    return f"{cases} cases of {looks['kind'].nunique()} kinds, all that came to ask who did it"
 
 
 def _written(samples: Samples, fitted: Fitted) -> dict[str, object]:
