@@ -1,6 +1,7 @@
 """Kinds of devices as they are met, each with its own speed and its own spread."""
 
 from collections.abc import Callable, Mapping
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -28,8 +29,8 @@ def _name(rng: np.random.Generator, medium: str, index: int) -> tuple[str, str]:
         letters = ("vd", "xvd", "nvme")[int(rng.integers(3))]
         if letters == "nvme":
             return f"nvme{index}n1", f"259:{index * 4}"
-        return f"{letters}{'bcdefgh'[index]}", f"{252 if letters == 'vd' else 202}:{16 * (index + 1)}"
-    return f"sd{'abcdefgh'[index]}", f"8:{16 * index}"
+        return f"{letters}{ascii_lowercase[index + 1]}", f"{252 if letters == 'vd' else 202}:{16 * (index + 1)}"
+    return f"sd{ascii_lowercase[index]}", f"8:{16 * index}"
 
 
 def _hdd(rng: np.random.Generator) -> Mapping[str, float]:

@@ -34,6 +34,7 @@ PROMISED: dict[str, object] = {
     "engine.accusation_threshold": 0.8,
     "engine.ttft_ratio": 1.3,
     "engine.ttft_floor": timedelta(milliseconds=10),
+    "engine.confidence_model": None,
     "engine.history": timedelta(days=3),
     "web.listen": "127.0.0.1:9920",
     "web.allow_non_loopback": False,
