@@ -6,11 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from correlator.analysis.parameters import Parameters
-from correlator.calibration import bundled, read
+from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 
@@ -116,8 +116,19 @@ class EngineSettings(_Group):
         description="How far back a suspect's workload is looked up, once an incident; `0s`: no other day is asked.",
     )
 
+    @field_validator("confidence_model")
+    @classmethod
+    def _is_a_model(cls, path: Path | None) -> Path | None:
+        """A file that is none is refused at start, not in the first cycle."""
+        try:
+            if path is not None:
+                read(path)
+        except CalibrationError as error:
+            raise ValueError(str(error)) from error
+        return path
+
     def parameters(self) -> Parameters:
-        """What the engine is told. Raises CalibrationError where the confidence model is none."""
+        """What the engine is told. Raises CalibrationError where the confidence model has become unreadable."""
         return Parameters(
             confidence=bundled() if self.confidence_model is None else read(self.confidence_model),
             window_steps=self.window_steps,

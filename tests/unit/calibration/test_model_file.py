@@ -9,7 +9,7 @@ import pytest
 import correlator.calibration
 from correlator.analysis.confidence import ChainFeatures, CulpritFeatures
 from correlator.calibration import CalibrationError, bundled, read
-from correlator.settings import load_settings
+from correlator.settings import SettingsError, load_settings
 
 CHAIN = ChainFeatures(volume_worse=3, victim_exposed=3, load_added=3, explained=1, observed=3, recurred=0)
 CULPRIT = CulpritFeatures(share=2, unusual=2, timely=0, tracking=0.8, recurred=0, told=0)
@@ -75,6 +75,16 @@ def test_the_setting_puts_another_model_in_place(tmp_path: Path) -> None:
     file.write_text(f"engine: {{confidence_model: {path}}}")
     assert load_settings(file).engine.parameters().confidence == read(path)
     assert load_settings(None).engine.parameters().confidence == bundled()
+
+
+def test_a_setting_that_names_no_model_is_refused_at_start(tmp_path: Path) -> None:
+    """With the key, the file and the reason."""
+    file = tmp_path / "settings.yaml"
+    file.write_text(f"engine: {{confidence_model: {tmp_path / 'gone.json'}}}")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(file)
+    for words in ("engine.confidence_model", "gone.json", "cannot be read"):
+        assert words in str(refused.value)
 
 
 def test_the_bundled_model_tells_culprits_from_bystanders() -> None:
