@@ -84,7 +84,12 @@ def main(url: str) -> None:
     source = Watched(Shape(), PrometheusSource(url))
     signals = load()
     inquiry = Inquiry(
-        source=source, signals=signals, parameters=calibrated(), tiers={}, step_seconds=SCRAPE_SECONDS, chunk_steps=60
+        source=source,
+        signals=signals,
+        parameters=calibrated(history_seconds=0),
+        tiers={},
+        step_seconds=SCRAPE_SECONDS,
+        chunk_steps=60,
     )
     first = SLOW_FROM - (QUIET_CYCLES - 1) * SCRAPE_SECONDS
     walk = Walk(inquiry, SCRAPE_SECONDS, first - SCRAPE_SECONDS)
