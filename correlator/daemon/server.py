@@ -15,6 +15,7 @@ import uvicorn
 import correlator
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
+from correlator.daemon.log_watch import log_watch_of
 from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.resident import settle
@@ -56,6 +57,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
+    logs = None if recording else log_watch_of(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
@@ -79,6 +81,8 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         signal.signal(each, stop)
     url = _address(settings.web, listening)
     supervisor.start()
+    if logs is not None:
+        logs.start()
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
@@ -86,6 +90,8 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     try:
         server.run(sockets=[listening])
     finally:
+        if logs is not None:
+            logs.stop()
         supervisor.stop()
         incidents.close()
         log.info("stopped")
