@@ -1,25 +1,23 @@
 """Log lines as they may be shown: no control characters, nothing that looks like a secret, not too long."""
 
 import re
-import unicodedata
 
 WITHHELD = "[withheld]"
-_LONGEST_READ = 20_000
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_LONGEST_READ = 5_000
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 _KEY = (
-    r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key"
-    r"|secret[_.-]?key|encryption[_.-]?key|credentials?|session[_.-]?id|signature|sig|jwt|csrf)"
+    r"(?:password|passwd|passphrase|secret|credentials?|signature|(?:api|access|account|private|secret|encryption)[_.-]?key"
+    r"|session[_.-]?id|(?:\b|_|-)(?:pass|pwd|token|sig|jwt|csrf))"
 )
 _VALUE = r"""(?:\\*"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'}\])]+)"""
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL), WITHHELD),
     (re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\?[\"']?\s*[:=]\s*).*"), rf"\1\2{WITHHELD}"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9+/=._~-]{6,}"), rf"\1 {WITHHELD}"),
-    (re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@\"']*@"), rf"\1{WITHHELD}@"),
-    (re.compile(rf"(?i)((?:\b|_|-){_KEY}\\?[\"']?\s*(?:[:=]|=>)\s*){_VALUE}"), rf"\1{WITHHELD}"),
-    (re.compile(rf"(?i)(--?[a-z0-9_-]*{_KEY}\s+){_VALUE}"), rf"\1{WITHHELD}"),
+    (re.compile(r"(?i)\b(bearer|basic)\s{1,9}[a-z0-9+/=._~-]{6,}"), rf"\1 {WITHHELD}"),
+    (re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^\s/@\"']{0,500}@"), rf"\1{WITHHELD}@"),
+    (re.compile(rf"(?i)({_KEY}\\?[\"']?\s{{0,9}}(?:=>|[:=])\s{{0,9}}){_VALUE}"), rf"\1{WITHHELD}"),
+    (re.compile(rf"(?i)(-[a-z0-9_-]{{0,40}}{_KEY}\s{{1,9}}){_VALUE}"), rf"\1{WITHHELD}"),
     (re.compile(r"(?i)(\bidentified by\s+)" + _VALUE), rf"\1{WITHHELD}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,2}"), WITHHELD),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{30,}"), WITHHELD),
@@ -48,9 +46,9 @@ def shown(line: str, longest: int) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Text without control, formatting and direction characters: they are written as `\n`, `\x1b`, `\u202e`."""
+    r"""Text without what does not print or turns its direction: that is written as `\n`, `\x1b`, `\u202e`."""
     plain = _COLOURS.sub("", text).rstrip()
-    return "".join(_escape(each) if unicodedata.category(each) in _HIDDEN else each for each in plain)
+    return "".join(each if each.isprintable() else _escape(each) for each in plain)
 
 
 def _escape(character: str) -> str:
