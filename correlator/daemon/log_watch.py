@@ -92,9 +92,7 @@ class LogWatch:
                 self.turn()
             except StoreError as error:
                 self._trouble(f"the store does not answer: {error}")
-            except Exception as error:  # whatever Loki or a line made happen must not end the looking
-                log.exception("looking at logs failed")
-                self._trouble(f"{type(error).__name__}: {error}")
+                self._stopping.wait(SHORTEST_PAUSE_SECONDS)
             self._stopping.wait(POLL_SECONDS)
 
     def _hear(self) -> None:
@@ -128,15 +126,25 @@ class LogWatch:
             return
         asked_at = datetime.fromtimestamp(now, UTC)
         try:
-            evidence = self._ask(look, asked_at)
+            evidence = self._answer(look, asked_at)
         except SourceError as error:
             self._failed(identity, error)
-            evidence = unanswered(look, asked_at, str(error))
-        else:
-            self._waiting.pop(identity)
-            self._pause_seconds = 0.0
-            self._well()
+            self._incidents.keep_logs(identity, unanswered(look, asked_at, str(error)))
+            return
         self._incidents.keep_logs(identity, evidence)
+        del self._waiting[identity]
+        self._pause_seconds = 0.0
+        self._well()
+
+    def _answer(self, look: Look, asked_at: datetime) -> LogEvidence:
+        """What is said; whatever else an answer makes happen is a failure like any other, and ends nothing."""
+        try:
+            return self._ask(look, asked_at)
+        except SourceError:
+            raise
+        except Exception as error:
+            log.exception("looking at logs failed")
+            raise SourceError(f"the answer could not be used: {type(error).__name__}", retriable=False) from error
 
     def _failed(self, identity: str, error: SourceError) -> None:
         """Plan the next attempt; after any failure all wait for a while, the longer the more there were."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from scipy.special import bdtrc
+from scipy.special import betainc
 
 FEWEST_ERRORS = 5
 LEAST_RATIO = 3.0
@@ -45,7 +45,7 @@ def _p_value(before: Sequence[int], after: Sequence[int]) -> float:
     if not later:
         return 1.0
     share = len(after) / (len(before) + len(after))
-    return float(bdtrc(later - 1, later + round(sum(before) / heap), share))
+    return float(betainc(later, round(sum(before) / heap) + 1, share))
 
 
 def _dispersion(counts: Sequence[int]) -> float:

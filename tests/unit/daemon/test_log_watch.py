@@ -1,7 +1,8 @@
 """Who asks for logs, when, and what happens meanwhile."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from correlator.daemon.log_watch import ATTEMPTS, LONGEST_PAUSE_SECONDS, MOST_WAITING, SETTLE_SECONDS, LogWatch
 from correlator.daemon.reading import LateIncidents
 from correlator.incidents.book import Book, Step, advance
+from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.logs.asking import Asking, LogReader
 from correlator.logs.client import Loki
@@ -33,7 +35,7 @@ class Place:
     cluster: str = "c"
     now: float = BEGIN + 300.0
     looks: list[Look] = field(default_factory=list)
-    fails: list[SourceError | None] = field(default_factory=list)
+    fails: list[Exception | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open it."""
@@ -215,6 +217,36 @@ def test_refusal_is_not_repeated(place: Place) -> None:
     place.tell(finding(at=120, ended=105))
     watch.turn()
     assert len(place.looks) == 2
+
+
+def test_answer_that_breaks_the_reader_ends_nothing(place: Place) -> None:
+    """It is a failure like any other: said, and the next incident is looked at."""
+    watch = place.watch()
+    place.tell(finding())
+    place.fails = [ZeroDivisionError("of all things")]
+    watch.turn()
+    logs = place.logs()
+    assert logs is not None
+    assert logs.blind_spots[0].reason == "the answer could not be used: ZeroDivisionError"
+    place.now += LONGEST_PAUSE_SECONDS
+    place.tell(finding("vllm-1", 15))
+    watch.turn()
+    assert [look.subjects[0].pod for look in place.looks] == ["vllm-0", "vllm-1"]
+
+
+def test_answer_that_cannot_be_stored_is_asked_for_again(place: Place) -> None:
+    """A store that fails for a moment loses no look."""
+    watch = place.watch()
+    place.tell(finding())
+    with closing(sqlite3.connect(place.path)) as other:
+        other.execute("ALTER TABLE incident_logs RENAME TO elsewhere")
+        other.commit()
+        with pytest.raises(StoreError):
+            watch.turn()
+        other.execute("ALTER TABLE elsewhere RENAME TO incident_logs")
+        other.commit()
+    watch.turn()
+    assert place.logs() is not None
 
 
 def test_more_incidents_than_can_wait_are_told_so(place: Place) -> None:

@@ -190,6 +190,19 @@ def test_nonsense_is_refused(server: FakeLoki, body: bytes, said: str) -> None:
         look(server)
 
 
+@pytest.mark.parametrize(
+    "pair", ['["9999999999999999999999","ERROR"]', '[1795400000,"ERROR"]', '["1795400000000000000",7]']
+)
+def test_impossible_line_is_refused(server: FakeLoki, pair: str) -> None:
+    """A line is text with its nanoseconds as text; the counts stay."""
+    burst(server)
+    lines = f'{{"status":"success","data":{{"resultType":"streams","result":[{{"stream":{{}},"values":[{pair}]}}]}}}}'
+    server.faults = [None, None, None, say(lines.encode())]
+    evidence = look(server)
+    assert of(evidence, VICTIM).lines == ()
+    assert "not what its API promises: a line" in evidence.blind_spots[0].reason
+
+
 @pytest.mark.parametrize("count", ["NaN", "-1", "1e300", "many"])
 def test_impossible_count_is_refused(server: FakeLoki, count: str) -> None:
     """A count is a number of lines."""

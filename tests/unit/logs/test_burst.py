@@ -80,6 +80,12 @@ def test_pod_without_a_past_cannot_be_compared() -> None:
     assert sentence([], []) == "no log lines"
 
 
+def test_counts_beyond_belief_are_compared() -> None:
+    """A server that makes numbers up gets an answer, not an error."""
+    assert rise_of([10**12] * 30, [10**12] * 10).p_value == pytest.approx(0.5, abs=0.01)
+    assert rise_of(QUIET, [10**12] * 10).is_rise
+
+
 def test_many_pods_ask_for_more() -> None:
     """Each pod is one more chance to be wrong."""
     alone, many = rise_of(STEADY, [4] * 5).p_value, rise_of(STEADY, [4] * 5, tests=5).p_value
