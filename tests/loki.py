@@ -151,6 +151,8 @@ def _chosen(entries: list[Entry], query: str) -> list[Entry]:
     log = _LOG.fullmatch(query)
     if log is None:
         raise ValueError(f"unexpected {query!r}")
+    if re.search(r"\\u[dD][89a-fA-F]", query):
+        raise ValueError("invalid char escape")  # half a character is none in Go
     selector, filters, pattern = log.groups()
     matchers = _MATCHER.findall(selector)
     if not matchers:

@@ -14,7 +14,6 @@ import structlog
 
 from correlator.daemon.reading import LateIncidents
 from correlator.incidents.errors import StoreError
-from correlator.incidents.lifecycle import TransitionKind
 from correlator.incidents.query import IncidentQuery
 from correlator.logs.asking import Asking, LogReader, unanswered
 from correlator.logs.client import Loki
@@ -105,15 +104,13 @@ class LogWatch:
             self._sequence = newest
         while events := self._incidents.events_after(self._sequence):
             for event in events:
-                self._await(event.incident, is_over=event.kind is TransitionKind.RESOLVED)
+                self._await(event.incident)
             self._sequence = events[-1].sequence
 
-    def _await(self, incident: Incident, *, is_over: bool = False) -> None:
+    def _await(self, incident: Incident) -> None:
         if incident.cluster != self._cluster:
             return
         waiting = self._waiting.setdefault(incident.id, _Waiting(0.0))
-        if is_over:
-            waiting.attempts = 0
         waiting.due = max(waiting.due, look_of(incident).until + SETTLE_SECONDS)
         if len(self._waiting) > MOST_WAITING:
             self._give_up(next(iter(self._waiting)))

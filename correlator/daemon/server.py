@@ -20,7 +20,7 @@ from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import Settings, StoreSettings, WebSettings
+from correlator.settings import LokiSettings, Settings, StoreSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -47,7 +47,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
-            settings = settings.model_copy(update={"store": store})
+            settings = settings.model_copy(update={"store": store, "loki": LokiSettings()})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
@@ -57,7 +57,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
-    logs = None if recording else log_watch_of(settings, incidents)
+    logs = log_watch_of(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from correlator.daemon.log_watch import POLL_SECONDS
 from correlator.incidents.book import Book, advance
 from correlator.incidents.instants import instant
 from correlator.incidents.store import Store
 from tests.daemons import Daemon, daemon
 from tests.factories import make_finding, make_suspect, make_victim
 from tests.loki import FakeLoki, loki
-from tests.recorded import START, STEP, STEPS, as_openmetrics, contention
+from tests.recorded import START, STEP, STEPS, as_openmetrics, contention, write_contention
 from tests.servers import openmetrics_blocks, prometheus
 
 ENDED = int(time.time()) // STEP * STEP - 60
@@ -103,3 +104,13 @@ def test_cycles_go_on_while_loki_hangs(url: str, folder: Path, server: FakeLoki)
         assert len(server.asked) == 1
         running.process.terminate()
         assert running.process.wait(30) == 0
+
+
+def test_demo_asks_nobody(tmp_path: Path, server: FakeLoki) -> None:
+    """The pods of a recording are not in anybody's Loki, whatever the settings say."""
+    recording = write_contention(tmp_path / "recording.zip")
+    arguments = ("--demo", "--recording", str(recording))
+    with daemon(tmp_path, *arguments, settings={"CORRELATOR_LOKI__URL": server.url}) as running:
+        running.until(lambda: running.get("/api/v1/incidents").json()["items"])
+        time.sleep(2 * POLL_SECONDS)
+        assert server.asked == []

@@ -205,6 +205,16 @@ def test_loki_that_is_down_is_left_in_peace(place: Place) -> None:
     assert len(place.looks) == 20 * ATTEMPTS
 
 
+def test_newest_incident_is_looked_at_first(place: Place) -> None:
+    """After a pause people wait for what happens now."""
+    watch = place.watch()
+    watch.turn()
+    for number in range(3):
+        place.tell(finding(f"vllm-{number}", 15 * number))
+    watch.turn()
+    assert [look.subjects[0].pod for look in place.looks] == ["vllm-2", "vllm-1", "vllm-0"]
+
+
 def test_refusal_is_not_repeated(place: Place) -> None:
     """What Loki will never answer is asked once, and once more when the incident is over."""
     watch = place.watch()

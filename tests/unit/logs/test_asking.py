@@ -91,8 +91,11 @@ def test_pod_of_the_same_name_elsewhere_is_not_counted(server: FakeLoki) -> None
         server.write(f"{VICTIM}-2", ONSET + second, "ERROR")
     assert of(look(server), VICTIM).errors_after == 0
     dotted = make_incident(victim=make_victim(pod="vllm.0"), suspects=())
-    server.write("vllm-0", ONSET, "ERROR")
-    assert reader(server).look(look_of(dotted), STARTED).pods[0].errors_after is None
+    server.write("vllm-0", ONSET, "ERROR of another")
+    server.write("vllm.0", ONSET + 1, "ERROR of its own")
+    (pod,) = reader(server).look(look_of(dotted), STARTED).pods
+    assert pod.errors_after == 1
+    assert [line.text for line in pod.lines] == ["ERROR of its own"]
 
 
 def test_pod_without_lines_is_a_blind_spot_not_a_pod_without_errors(server: FakeLoki) -> None:
@@ -146,6 +149,16 @@ def test_tenant_is_named(server: FakeLoki) -> None:
         look(server)
     assert not refused.value.retriable
     assert look(server, tenant="team-a").pods
+    assert server.headers[-1]["Accept-Encoding"] == "identity"
+
+
+def test_redirect_is_not_followed(server: FakeLoki) -> None:
+    """A login page elsewhere is not Loki, and whoever it is gets no token."""
+    with loki() as other:
+        server.faults = [lambda handler: handler.answer(302, b"", "text/html", {"Location": f"{other.url}/login"})]
+        with pytest.raises(SourceError, match="labels answered 302"):
+            look(server)
+        assert other.asked == []
 
 
 def test_token_is_read_from_its_file_each_time(server: FakeLoki, tmp_path: Path) -> None:
