@@ -172,11 +172,9 @@ class LogWatch:
         self._problem = ""
 
 
-def log_watch_of(settings: Settings, incidents: LateIncidents) -> LogWatch | None:
-    """What the settings ask for; None without a Loki."""
+def log_watch_of(settings: Settings, url: str, incidents: LateIncidents) -> LogWatch:
+    """A watch that asks the Loki at `url` as the settings say."""
     loki = settings.loki
-    if loki.url is None:
-        return None
     access = Access(
         bearer_token_file=loki.bearer_token_file,
         username=loki.username,
@@ -191,5 +189,5 @@ def log_watch_of(settings: Settings, incidents: LateIncidents) -> LogWatch | Non
         max_lines=loki.max_lines,
         line_length=loki.line_length,
     )
-    reader = LogReader(Loki(loki.url, access, loki.tenant, loki.max_bytes), asking)
+    reader = LogReader(Loki(url, access, loki.tenant, loki.max_bytes), asking)
     return LogWatch(incidents, reader.look, settings.cluster)

@@ -15,7 +15,6 @@ import uvicorn
 import correlator
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
-from correlator.daemon.log_watch import log_watch_of
 from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.resident import settle
@@ -57,7 +56,6 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
-    logs = log_watch_of(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
@@ -81,20 +79,33 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         signal.signal(each, stop)
     url = _address(settings.web, listening)
     supervisor.start()
-    if logs is not None:
-        logs.start()
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
     settle()
     try:
-        server.run(sockets=[listening])
+        with _looking_at_logs(settings, incidents):
+            server.run(sockets=[listening])
     finally:
-        if logs is not None:
-            logs.stop()
         supervisor.stop()
         incidents.close()
         log.info("stopped")
+
+
+@contextlib.contextmanager
+def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[None]:
+    """Ask for the logs of incidents meanwhile, where a Loki is set."""
+    if settings.loki.url is None:
+        yield
+        return
+    from correlator.daemon.log_watch import log_watch_of  # noqa: PLC0415 - scipy: 20 MB that most can do without
+
+    watch = log_watch_of(settings, settings.loki.url, incidents)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
 
 
 def _listening(web: WebSettings) -> socket.socket:
