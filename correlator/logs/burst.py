@@ -12,6 +12,8 @@ LARGEST_P_VALUE = 0.001
 """What counts as a rise: enough lines to speak of, a difference that a reader sees, and hardly by chance."""
 
 _FEWEST_BUCKETS = 5
+_USUAL = 0.9
+_LARGEST_P_OF_BUCKETS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,31 @@ def rise_of(before: Sequence[int], after: Sequence[int], tests: int = 1) -> Rise
 
     Given all errors, those after the onset are binomial with the share of time that lies after it, if the rate stayed
     the same (Przyborowski and Wilenski 1940, doi:10.1093/biomet/31.3-4.313). Errors come in heaps: counts are first
-    divided by the dispersion that the buckets before show, variance over mean, where it is above 1.
+    divided by the dispersion that the buckets before show, variance over mean, where it is above 1; and a rise has
+    to show in more than one bucket, by the same test of the buckets that stand out.
     """
     if len(before) < _FEWEST_BUCKETS or not after:
         return Rise(None, None, is_rise=False)
     total_before, total_after = sum(before), sum(after)
     ratio = (total_after / len(after)) / (total_before / len(before)) if total_before else None
-    p_value = min(1.0, tests * _p_value(before, after))
-    is_rise = total_after >= FEWEST_ERRORS and (ratio is None or ratio >= LEAST_RATIO) and p_value <= LARGEST_P_VALUE
+    heap = _dispersion(before)
+    p_value = min(1.0, tests * _p_value(before, after, heap))
+    is_rise = (
+        total_after >= FEWEST_ERRORS
+        and (ratio is None or ratio >= LEAST_RATIO)
+        and p_value <= LARGEST_P_VALUE
+        and _lasts(before, after)
+    )
     return Rise(ratio, p_value, is_rise)
 
 
-def _p_value(before: Sequence[int], after: Sequence[int]) -> float:
-    heap = _dispersion(before)
+def _lasts(before: Sequence[int], after: Sequence[int]) -> bool:
+    """Whether more buckets after the onset than before stand out: one heap of lines is one event, however large."""
+    usual = sorted(before)[int(_USUAL * (len(before) - 1))]
+    return _p_value([count > usual for count in before], [count > usual for count in after]) <= _LARGEST_P_OF_BUCKETS
+
+
+def _p_value(before: Sequence[int], after: Sequence[int], heap: float = 1.0) -> float:
     later = int(sum(after) / heap)
     if not later:
         return 1.0

@@ -1,5 +1,6 @@
 """Whether errors rose."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,15 +54,35 @@ def test_errors_out_of_nothing_began() -> None:
         (STEADY, STEADY[:10]),  # nothing changed
         ([100] * 30, [150] * 10),  # sure, and not worth saying
         ([0] * 9 + [60] + [0] * 20, [0] * 5 + [30, 0]),  # one heap before, half a heap after
+        (QUIET, [0, 0, 80, 0, 0, 0, 0]),  # one heap out of nothing: a stack trace
         (STEADY, [0] * 10),  # fewer
     ],
-    ids=["few", "same", "half as many again", "heaps", "none"],
+    ids=["few", "same", "half as many again", "heaps", "stack trace", "none"],
 )
 def test_nothing_is_said_without_a_clear_rise(before: list[int], after: list[int]) -> None:
     """Neither few lines nor a difference that heaps explain, nor one that nobody would see, is called a rise."""
     assert not rise_of(before, after).is_rise
     assert "rose" not in sentence(before, after)
     assert "began" not in sentence(before, after)
+
+
+@pytest.mark.parametrize("heap", [1, 5, 30])
+@pytest.mark.parametrize("mean", [0.02, 0.2, 2.0, 20.0])
+def test_hardly_anything_is_called_a_rise_by_chance(mean: float, heap: int) -> None:
+    """Errors that come as they always did, one by one or in heaps, are called a rise less than twice in a hundred."""
+    rng = np.random.default_rng(11)
+    counts = heap * rng.poisson(mean / heap, (1500, 37))
+    rises = sum(rise_of(row[:30], row[30:], tests=3).is_rise for row in counts.tolist())
+    assert rises < 0.02 * len(counts)
+
+
+@pytest.mark.parametrize(("mean", "least"), [(0.2, 0.8), (2.0, 0.99), (20.0, 0.99)])
+def test_twelve_times_as_many_is_seldom_missed(mean: float, least: float) -> None:
+    """Down to an error in five minutes."""
+    rng = np.random.default_rng(12)
+    before, after = rng.poisson(mean, (500, 30)).tolist(), rng.poisson(12 * mean, (500, 7)).tolist()
+    rises = sum(rise_of(*spans, tests=3).is_rise for spans in zip(before, after, strict=True))
+    assert rises > least * len(before)
 
 
 def test_heaps_make_counts_less_sure() -> None:
