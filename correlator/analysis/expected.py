@@ -60,6 +60,13 @@ def _remembered(values: Floats, steps: float) -> Floats:
     return np.asarray(smooth)
 
 
+def ridged(normal: Floats) -> Floats:
+    """The matrix of the normal equations, (V, F, F), which holds the number of requests at its beginning, with a ridge."""
+    number = np.maximum(normal[:, 0, 0], 1.0)
+    spread = np.einsum("vff->vf", normal) / number[:, None]
+    return normal + RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(normal.shape[1]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
     """A model of scores: `coefficients` (V, F) and `covariance` (V, F, F) of them for requests of unit variance.
@@ -76,14 +83,9 @@ class Expectation:
         """From sums of scores and numbers of requests, (V, T), on the used steps, and features (V, F, T)."""
         weight = np.where(used, requests, 0.0)
         weighted = features * weight[:, None, :]
-        number = np.maximum(weight.sum(axis=1), 1.0)
-        size = features.shape[1]
-        normal = np.einsum("vft,vgt->vfg", weighted, features)
-        spread = np.einsum("vff->vf", normal) / number[:, None]
-        normal = normal + RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(size))
-        covariance = np.linalg.inv(normal)
+        covariance = np.linalg.inv(ridged(np.einsum("vft,vgt->vfg", weighted, features)))
         right = np.einsum("vft,vt->vf", features, np.where(used, sums, 0.0))
-        return cls(np.einsum("vfg,vg->vf", covariance, right), covariance, size)
+        return cls(np.einsum("vfg,vg->vf", covariance, right), covariance, features.shape[1])
 
     def of(self, requests: Floats, features: Floats) -> Floats:
         """The expected sum of scores of these requests, shape (V, T)."""
