@@ -61,10 +61,11 @@ def _remembered(values: Floats, steps: float) -> Floats:
 
 
 def ridged(normal: Floats) -> Floats:
-    """The matrix of the normal equations, (V, F, F), which holds the number of requests at its beginning, with a ridge."""
+    """Normal equations (V, F, F), of which the first entry is the number of requests, with a ridge."""
     number = np.maximum(normal[:, 0, 0], 1.0)
     spread = np.einsum("vff->vf", normal) / number[:, None]
-    return normal + RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(normal.shape[1]))
+    ridge = RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(normal.shape[1]))
+    return np.asarray(normal + ridge, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,8 @@ class Expectation:
         """From sums of scores and numbers of requests, (V, T), on the used steps, and features (V, F, T)."""
         weight = np.where(used, requests, 0.0)
         weighted = features * weight[:, None, :]
-        covariance = np.linalg.inv(ridged(np.einsum("vft,vgt->vfg", weighted, features)))
+        normal = ridged(np.einsum("vft,vgt->vfg", weighted, features))
+        covariance = np.asarray(np.linalg.inv(normal), dtype=np.float64)
         right = np.einsum("vft,vt->vf", features, np.where(used, sums, 0.0))
         return cls(np.einsum("vfg,vg->vf", covariance, right), covariance, features.shape[1])
 

@@ -6,6 +6,7 @@ independent requests do. Real ones scatter at least as much, so nobody who is be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def bounds_of(counts: Floats, requests: Floats, features: Floats, lengths: Seque
     reference, seen = Reference.of(before[:, 0, size:]), recent[:, 0, size:]
     one = np.ones(len(seen))
     plain = shift(seen, reference, one, one).strongest
-    known, drawn = reference.counts.sum(axis=1), seen.sum(axis=1)
+    known = reference.counts.sum(axis=1)
     right = np.stack([np.einsum("nfb,nb->nf", before[..., size:], reference.scores), asked], axis=2)
     coefficients, unlike = np.moveaxis(np.linalg.solve(ridged(normal), right), 2, 0)
     rest = (seen * reference.scores).sum(axis=1) - (coefficients * asked).sum(axis=1)
@@ -52,7 +53,7 @@ def _products(counts: Floats, requests: Floats, features: Floats, lengths: Seque
     weighed = np.concatenate([features * requests[:, None, :], counts], axis=1).transpose(0, 2, 1)
     steps = features.shape[2]
     edges = [0, *(steps - length for length in reversed(lengths)), steps]
-    parts = [features[:, :, a:b] @ weighed[:, a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [features[:, :, a:b] @ weighed[:, a:b] for a, b in pairwise(edges)]
     before = np.cumsum(parts[:-1], axis=0)[::-1]
     recent = np.cumsum(parts[:0:-1], axis=0)
     flat = (-1, *before.shape[2:])
