@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rows import Groups, Indices, by_target
+from correlator.analysis.rows import NONE, Groups, Indices, by_target
 from correlator.model.frame import Floats, Frame, Frames
 
 MAX_GAP_STEPS = 8
@@ -25,10 +25,10 @@ def increments(values: Floats, alive: Bools | None = None, resets: Bools | None 
     """
     if values.shape[1] == 0:
         return values.copy()
-    known = np.isfinite(values)
     gained = _between_neighbours(values, resets)
-    if not known.all():
-        _bridge_gaps(gained, values, _Gaps.of(known), alive, resets)
+    gaps = _Gaps.of(np.isfinite(values))
+    if len(gaps.row):
+        _bridge_gaps(gained, values, gaps, alive, resets)
     return gained
 
 
@@ -53,13 +53,22 @@ class _Gaps:
 
     @classmethod
     def of(cls, known: Bools) -> "_Gaps":
-        framed = np.ones((known.shape[0], known.shape[1] + 2), dtype=np.bool_)
-        framed[:, 1:-1] = known
-        row, first = np.nonzero(framed[:, :-1] & ~framed[:, 1:])
-        return cls(row, first, np.nonzero(~framed[:, :-1] & framed[:, 1:])[1])
+        if known.all():
+            return cls(NONE, NONE, NONE)
+        rows, width = known.shape[0], known.shape[1] + 1
+        turns = np.empty((rows, width), dtype=np.bool_)
+        np.not_equal(known[:, 1:], known[:, :-1], out=turns[:, 1:-1])
+        turns[:, 0], turns[:, -1] = ~known[:, 0], ~known[:, -1]
+        places = np.flatnonzero(turns)  # in each row by turns where a gap begins and where it ends
+        return cls(places[::2] // width, places[::2] % width, places[1::2] % width)
 
     def among(self, chosen: Bools) -> "_Gaps":
         return _Gaps(self.row[chosen], self.first[chosen], self.end[chosen])
+
+    def need_liveness(self, steps: int) -> bool:
+        """Whether it matters if the target was up: not in short gaps between known steps of so many."""
+        is_short = (self.first > 0) & (self.end < steps) & (self.end - self.first < MAX_GAP_STEPS)
+        return not bool(is_short.all())
 
     def were_lived_through(self, alive: Bools) -> Bools:
         """Whether the target was up from the first unknown step to the one that ends the gap, shape (G,)."""
@@ -171,5 +180,5 @@ def liveness_of(frames: Frames, signal: str, heartbeat: str, rows: Indices | Non
 def gains_of(frames: Frames, signal: str, heartbeat: str, resets: Bools | None = None) -> Floats:
     """`increments` of all rows of a counter, shape (rows, steps); liveness by the named heartbeat signal."""
     values = frames.get(signal).values
-    alive = None if np.isfinite(values).all() else liveness_of(frames, signal, heartbeat)  # what is known needs none
-    return increments(values, alive, resets)
+    matters = values.shape[1] and _Gaps.of(np.isfinite(values)).need_liveness(values.shape[1])
+    return increments(values, liveness_of(frames, signal, heartbeat) if matters else None, resets)

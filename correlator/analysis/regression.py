@@ -97,6 +97,8 @@ def _are_shifted(victims: Victims, quiet: Bools) -> Bools:
     worth_asking = (bounds.shift >= THRESHOLDS.z - ROUNDING) | (bounds.given_load >= THRESHOLDS.z_given_load - ROUNDING)
     for scale, worth in zip(lengths, worth_asking, strict=True):
         rows = np.flatnonzero(worth & ~hit)
+        if not len(rows):
+            continue
         used = known[rows]
         used[:, steps - scale :] = False
         hit[rows] = _significant(counts[rows], requests[rows], used, features[rows], scale)
