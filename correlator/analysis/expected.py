@@ -67,6 +67,14 @@ def _remembered(loads: Floats, steps: Floats) -> Floats:
     return means.transpose(1, 2, 3, 0)
 
 
+def ridged(normal: Floats) -> Floats:
+    """Normal equations (V, F, F), of which the first entry is the number of requests, with a ridge."""
+    number = np.maximum(normal[:, 0, 0], 1.0)
+    spread = np.einsum("vff->vf", normal) / number[:, None]
+    ridge = RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(normal.shape[1]))
+    return np.asarray(normal + ridge, dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
     """A model of scores: `coefficients` (V, F) and `covariance` (V, F, F) of them for requests of unit variance.
@@ -83,14 +91,10 @@ class Expectation:
         """From sums of scores and numbers of requests, (V, T), on the used steps, and features (V, F, T)."""
         weight = np.where(used, requests, 0.0)
         weighted = features * weight[:, None, :]
-        number = np.maximum(weight.sum(axis=1), 1.0)
-        size = features.shape[1]
-        normal = np.einsum("vft,vgt->vfg", weighted, features)
-        spread = np.einsum("vff->vf", normal) / number[:, None]
-        normal = normal + RIDGE * np.einsum("vf,fg->vfg", np.maximum(spread, 1e-6), np.eye(size))
-        covariance = np.linalg.inv(normal)
+        normal = ridged(np.einsum("vft,vgt->vfg", weighted, features))
+        covariance = np.asarray(np.linalg.inv(normal), dtype=np.float64)
         right = np.einsum("vft,vt->vf", features, np.where(used, sums, 0.0))
-        return cls(np.einsum("vfg,vg->vf", covariance, right), covariance, size)
+        return cls(np.einsum("vfg,vg->vf", covariance, right), covariance, features.shape[1])
 
     def of(self, requests: Floats, features: Floats) -> Floats:
         """The expected sum of scores of these requests, shape (V, T)."""
