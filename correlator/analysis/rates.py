@@ -23,10 +23,14 @@ def increments(values: Floats, alive: Bools | None = None, resets: Bools | None 
     a series that is absent while its target is up has gained nothing: 0, and what it holds when it is born counts.
     `resets` overrides the test for a restart, for counters that restart together.
     """
+    return _gained(values, _Gaps.of(np.isfinite(values)), alive, resets)
+
+
+def _gained(values: Floats, gaps: "_Gaps", alive: Bools | None, resets: Bools | None) -> Floats:
+    """`increments` of values with these gaps."""
     if values.shape[1] == 0:
         return values.copy()
     gained = _between_neighbours(values, resets)
-    gaps = _Gaps.of(np.isfinite(values))
     if len(gaps.row):
         _bridge_gaps(gained, values, gaps, alive, resets)
     return gained
@@ -180,5 +184,6 @@ def liveness_of(frames: Frames, signal: str, heartbeat: str, rows: Indices | Non
 def gains_of(frames: Frames, signal: str, heartbeat: str, resets: Bools | None = None) -> Floats:
     """`increments` of all rows of a counter, shape (rows, steps); liveness by the named heartbeat signal."""
     values = frames.get(signal).values
-    matters = values.shape[1] and _Gaps.of(np.isfinite(values)).need_liveness(values.shape[1])
-    return increments(values, liveness_of(frames, signal, heartbeat) if matters else None, resets)
+    gaps = _Gaps.of(np.isfinite(values))
+    alive = liveness_of(frames, signal, heartbeat) if gaps.need_liveness(values.shape[1]) else None
+    return _gained(values, gaps, alive, resets)
