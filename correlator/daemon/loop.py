@@ -10,7 +10,7 @@ import structlog
 import correlator
 from correlator.analysis.evaluate import Evaluation
 from correlator.catalog import CatalogueError
-from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
+from correlator.daemon.composition import inquiry_of, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
 from correlator.daemon.resident import give_back, settle
@@ -110,13 +110,16 @@ class Loop:
         signals = signals_of(settings)
         source: Source
         if recording is None:
-            source = prometheus_source(settings.prometheus, retries=1)
+            source = live = live_source(settings, signals, retries=1)
+            self._inquiry = inquiry_of(settings, source, signals)
+            live.require_answer()
         else:
             source = DemoSource(read_recording(recording), self._start.started_at.timestamp())
-        self._inquiry = inquiry_of(settings, source, signals)
-        oldest, newest = source.span(self._clock())
+            self._inquiry = inquiry_of(settings, source, signals)
+        now = self._clock()
+        oldest, newest = source.span(now)
         timing = Timing(
-            settle=settings.engine.settle.total_seconds(),
+            settle=max(settings.engine.settle.total_seconds(), now - newest),
             catch_up=settings.engine.catch_up.total_seconds(),
             look_back=newest - oldest if recording else 0.0,
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Run
-from tests.recorded import CULPRIT, END, START, STEP, STEPS, VICTIM, as_openmetrics, contention
+from tests.played import as_openmetrics, played
+from tests.recorded import CULPRIT, END, START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 
@@ -22,7 +23,7 @@ def shift() -> int:
 def url(tmp_path_factory: pytest.TempPathFactory, shift: int) -> Iterator[str]:
     """A Prometheus whose newest samples are seconds old."""
     folder = tmp_path_factory.mktemp("prometheus")
-    storage = openmetrics_blocks(as_openmetrics(contention(), shift), folder / "storage")
+    storage = openmetrics_blocks(as_openmetrics(played(contention(), shift)), folder / "storage")
     with prometheus(folder, storage=storage) as address:
         yield address
 
