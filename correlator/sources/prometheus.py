@@ -138,6 +138,10 @@ class PrometheusSource:
         """The server's clock less ours; raises SourceError."""
         return self._clock.difference_seconds()
 
+    def named(self) -> "Mapping[str, PrometheusSource]":
+        """Itself: the only one has no name."""
+        return {"": self}
+
     def require_answer(self) -> None:
         """Raises SourceError where nobody answers."""
         answer = self._asked_time()

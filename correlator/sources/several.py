@@ -9,7 +9,7 @@ from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
 from correlator.model.signal import Kind, Signal
 from correlator.model.source import SourceError
-from correlator.sources.probing import LiveSource
+from correlator.sources.probing import LiveSource, SignalState
 
 Progress = Callable[[int, int], None]
 _Result = TypeVar("_Result")
@@ -45,16 +45,29 @@ class SeveralSources:
         """All of them."""
         return ", ".join(f"{member.name} ({member.source.name})" for member in self._members)
 
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """In the order in which they count."""
-        return self._members
-
     def asked_of(self, member: Member, signals: Sequence[Signal]) -> list[Signal]:
         """Which of the signals a member is asked for."""
         if member.exporters:
             return [signal for signal in signals if signal.exporter in member.exporters]
         return [signal for signal in signals if signal.exporter not in self._claimed]
+
+    def named(self) -> Mapping[str, LiveSource]:
+        """The members by name."""
+        return {member.name: member.source for member in self._members}
+
+    def probe(self, signals: Sequence[Signal], at: float) -> tuple[SignalState, ...]:
+        """What there is of each signal at `at`, all members together; raises SourceError when all fail."""
+        told = self._each(lambda member, asked: member.source.probe(asked, at), signals)
+        _answered(told)
+        found: dict[str, list[SignalState]] = {signal.name: [] for signal in signals}
+        for member, answer in zip(self._members, told, strict=True):
+            if isinstance(answer, SourceError):
+                for signal in self.asked_of(member, signals):
+                    found[signal.name].append(SignalState(signal=signal.name, series=0, error=str(answer)))
+            else:
+                for state in answer:
+                    found[state.signal].append(state)
+        return tuple(_together(name, states) for name, states in found.items())
 
     def require_answer(self) -> None:
         """Raises SourceError where no member answers."""
@@ -150,6 +163,19 @@ def _answered(told: Sequence[_Result | SourceError]) -> list[_Result]:
     if errors and not answers:
         raise SourceError("; ".join(map(str, errors)), retriable=any(error.retriable for error in errors))
     return answers
+
+
+def _together(name: str, states: Sequence[SignalState]) -> SignalState:
+    """One signal at all members that are asked for it."""
+    intervals = [state.interval for state in states if state.interval is not None]
+    ages = [state.newest_age_seconds for state in states if state.newest_age_seconds is not None]
+    return SignalState(
+        signal=name,
+        series=sum(state.series for state in states),
+        interval=max(intervals, default=None),
+        newest_age_seconds=min(ages, default=None),
+        error="; ".join(state.error for state in states if state.error),
+    )
 
 
 class _Progress:

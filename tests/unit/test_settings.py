@@ -143,7 +143,7 @@ def test_bad_value_is_refused_with_path_and_expectation(text: str, path: str, ex
 
 def test_one_source_or_several() -> None:
     """Two answers to the question what to read are none."""
-    with pytest.raises(SettingsError, match="settings: expected either prometheus.url or sources, not both"):
+    with pytest.raises(SettingsError, match=r"^settings: expected either prometheus\.url or sources, not both$"):
         load_settings(flags={"prometheus": {"url": "http://h"}, "sources": {"a": {"url": "http://h"}}})
 
 
