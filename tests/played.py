@@ -17,6 +17,7 @@ from correlator.model.signal import Kind
 from correlator.sources.staleness import instance_of
 
 _METRIC = re.compile(r'__name__=~"([^"]+)"|\(([a-zA-Z_:][\w:]*)[{)]')
+_PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*")')
 _INSTANTS = frozenset({"pod_start_time"})  # readings that are instants
 
 
@@ -77,3 +78,23 @@ def as_json_lines(series: Iterable[Played]) -> bytes:
         for each in series
         if each.times
     )
+
+
+def json_lines(openmetrics: str) -> bytes:
+    """The samples of an OpenMetrics text with timestamps for VictoriaMetrics' import; NaN is left out."""
+    series: dict[str, tuple[list[float], list[float]]] = {}
+    for line in openmetrics.splitlines():
+        if not line.startswith("#"):
+            name, value, at = line.rsplit(" ", 2)
+            times, values = series.setdefault(name, ([], []))
+            if not np.isnan(float(value)):
+                times.append(float(at))
+                values.append(float(value))
+    return as_json_lines(
+        Played(name.partition("{")[0], _labels_in(name), times, values) for name, (times, values) in series.items()
+    )
+
+
+def _labels_in(series: str) -> dict[str, str]:
+    """The labels of a series as OpenMetrics spells them."""
+    return {name: orjson.loads(quoted) for name, quoted in _PAIR.findall(series.partition("{")[2])}

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from correlator.inquiry import Inquiry
 from correlator.inquiry.inventory import inventory_of, with_servers
 from correlator.model.grid import Grid
-from correlator.model.inventory import Inventory, Remedy, ServerFound, SignalFound
+from correlator.model.inventory import Inventory, Remedy, SignalFound
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
-from correlator.sources.census import doubled
+from correlator.sources.census import doubled, server_found
 from correlator.sources.probing import LiveSource, SignalState
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.several import SeveralSources
@@ -33,22 +33,6 @@ def take_inventory(source: PrometheusSource | SeveralSources, inquiry: Inquiry, 
         [server_found(name, each) for name, each in live.items()],
         [remedy for each in live.values() for remedy in _doubled(each, at)],
     )
-
-
-def server_found(name: str, source: LiveSource) -> ServerFound:
-    """Who answers; where nobody does, why."""
-    try:
-        difference = source.clock_difference_seconds()
-        return ServerFound(
-            name=name,
-            address=source.name,
-            answers_as=str(source.server()),
-            clock_difference_seconds=round(difference, 3),
-        )
-    except SourceError as error:
-        return ServerFound(
-            name=name, address=source.name, answers_as="", clock_difference_seconds=None, error=str(error)
-        )
 
 
 def _doubled(source: LiveSource, at: float) -> Sequence[Remedy]:

@@ -1,14 +1,31 @@
-"""Whether a server shows things several times: equal Prometheus beside each other, or several clusters."""
+"""Who the servers are, and whether one shows things several times: equal Prometheus, or several clusters."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from correlator.model.inventory import Remedy
+from correlator.model.inventory import Remedy, ServerFound
+from correlator.model.source import SourceError
 from correlator.sources.probing import LiveSource
 
 _ANY_TARGET = "topk(1, up)"
 _CLUSTERS = "count by (cluster) (kube_pod_info)"
 _SHOWN = 5
+
+
+def server_found(name: str, source: LiveSource) -> ServerFound:
+    """Who answers; where nobody does, why."""
+    try:
+        difference = source.clock_difference_seconds()
+        return ServerFound(
+            name=name,
+            address=source.name,
+            answers_as=str(source.server()),
+            clock_difference_seconds=round(difference, 3),
+        )
+    except SourceError as error:
+        return ServerFound(
+            name=name, address=source.name, answers_as="", clock_difference_seconds=None, error=str(error)
+        )
 
 
 def doubled(source: LiveSource, at: float) -> tuple[Remedy, ...]:
