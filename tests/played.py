@@ -13,7 +13,7 @@ import orjson
 
 from correlator import catalog
 from correlator.model.frame import Floats, Frames
-from correlator.model.signal import Kind
+from correlator.model.signal import Kind, one_of_each
 from correlator.sources.staleness import instance_of
 
 _METRIC = re.compile(r'__name__=~"([^"]+)"|\(([a-zA-Z_:][\w:]*)[{)]')
@@ -33,7 +33,7 @@ class Played:
 
 def played(frames: Frames, later_seconds: int = 0) -> Iterator[Played]:
     """Every series of a recording, so much later than recorded."""
-    for signal in catalog.load():
+    for signal in one_of_each(catalog.load()):
         found = _METRIC.search(signal.query)
         if signal.kind is Kind.HEARTBEAT or found is None:
             continue

@@ -45,13 +45,22 @@ def _server(server: ServerFound) -> str:
 
 
 def _signals(inventory: Inventory) -> Iterator[str]:
-    exporter = ""
+    """By exporter; those that show nothing are told at length only where nobody else shows what they would."""
+    supplied = {signal.name for signal in inventory.signals if signal.found}
+    by_exporter: dict[str, list[SignalFound]] = {}
     for signal in inventory.signals:
-        if signal.exporter != exporter:
-            exporter = signal.exporter
-            yield ""
-            yield exporter
-        yield _signal(signal)
+        by_exporter.setdefault(signal.exporter, []).append(signal)
+    absent = []
+    for exporter, signals in by_exporter.items():
+        if not any(each.found or each.error for each in signals) and any(each.name in supplied for each in signals):
+            absent.append(exporter)
+            continue
+        yield ""
+        yield exporter
+        yield from map(_signal, signals)
+    if absent:
+        yield ""
+        yield f"not seen: {', '.join(absent)}"
 
 
 def _signal(signal: SignalFound) -> str:

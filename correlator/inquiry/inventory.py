@@ -7,7 +7,7 @@ from correlator.inquiry.explainable import hindrances
 from correlator.inquiry.remedies import Seen, remedies_for
 from correlator.model.frame import Frames
 from correlator.model.inventory import Inventory, Remedy, ServerFound, SignalFound, Unexplained
-from correlator.model.signal import Signal
+from correlator.model.signal import Signal, one_of_each
 from correlator.model.topology import PodRef, Topology
 
 NAMES = 20
@@ -15,7 +15,7 @@ NAMES = 20
 
 
 def found_in(signals: Sequence[Signal], frames: Frames) -> tuple[SignalFound, ...]:
-    """Each signal as a window shows it."""
+    """Each signal as a window shows it, whoever of several exporters supplies it."""
     return tuple(
         SignalFound(
             name=signal.name,
@@ -28,7 +28,7 @@ def found_in(signals: Sequence[Signal], frames: Frames) -> tuple[SignalFound, ..
             error="",
             hint=signal.hint,
         )
-        for signal in signals
+        for signal in one_of_each(signals)
     )
 
 
@@ -96,10 +96,11 @@ def _grouped(hindered: Mapping[PodRef, str]) -> tuple[Unexplained, ...]:
 
 
 def _missing(signals: Sequence[SignalFound]) -> list[str]:
-    """Required signals that are not there, by exporter."""
+    """Required signals that nobody supplies, by the exporter that says that they are."""
+    supplied = {each.name for each in signals if each.found}
     by_exporter: dict[str, list[SignalFound]] = {}
     for each in signals:
-        if each.required and not each.found:
+        if each.required and each.name not in supplied:
             by_exporter.setdefault(each.exporter, []).append(each)
     return [
         f"{exporter} ({', '.join(each.name for each in absent)}): {absent[0].error or absent[0].hint}"

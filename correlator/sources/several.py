@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
-from correlator.model.signal import Kind, Signal
+from correlator.model.signal import Kind, Signal, one_of_each
 from correlator.model.source import SourceError
 from correlator.sources.probing import LiveSource, SignalState
 
@@ -59,15 +59,17 @@ class SeveralSources:
         """What there is of each signal at `at`, all members together; raises SourceError when all fail."""
         told = self._each(lambda member, asked: member.source.probe(asked, at), signals)
         _answered(told)
-        found: dict[str, list[SignalState]] = {signal.name: [] for signal in signals}
+        found: dict[Signal, list[SignalState]] = {signal: [] for signal in signals}
         for member, answer in zip(self._members, told, strict=True):
-            if isinstance(answer, SourceError):
-                for signal in self.asked_of(member, signals):
-                    found[signal.name].append(SignalState(signal=signal.name, series=0, error=str(answer)))
-            else:
-                for state in answer:
-                    found[state.signal].append(state)
-        return tuple(_together(name, states) for name, states in found.items())
+            asked = self.asked_of(member, signals)
+            states = (
+                [SignalState(signal=signal.name, series=0, error=str(answer)) for signal in asked]
+                if isinstance(answer, SourceError)
+                else answer
+            )
+            for signal, state in zip(asked, states, strict=True):
+                found[signal].append(state)
+        return tuple(_together(signal.name, states) for signal, states in found.items())
 
     def require_answer(self) -> None:
         """Raises SourceError where no member answers."""
@@ -104,7 +106,7 @@ class SeveralSources:
     ) -> tuple[dict[str, Frame], list[BlindSpot]]:
         frames: dict[str, Frame] = {}
         doubled: list[BlindSpot] = []
-        for signal in signals:
+        for signal in one_of_each(signals):
             parts = [
                 (member, answer.get(signal.name))
                 for member, answer in zip(self._members, told, strict=True)
@@ -138,7 +140,7 @@ class SeveralSources:
                 found += [BlindSpot(spot.signal, f"{spot.reason} (source {member.name})") for spot in answer.quality]
             else:
                 reason = f"failed: {answer} (source {member.name})"
-                found += [BlindSpot(signal.name, reason) for signal in self.asked_of(member, signals)]
+                found += [BlindSpot(signal.name, reason) for signal in one_of_each(self.asked_of(member, signals))]
         return found
 
     def _each(
