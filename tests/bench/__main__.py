@@ -19,7 +19,7 @@ def main() -> None:
     """Measure, then print."""
     console = Console(width=130)
     console.print(f"{machine.described()}; everything that is measured runs on one core", highlight=False)
-    with machine.serving() as url:
+    with machine.serving(Shape()) as url:
         with console.status("one cycle"):
             cycle = machine.measure("cycle", url)
         with console.status("fetching"):
