@@ -31,7 +31,7 @@ def check(
 
     settings = settings_of(config, prometheus_url)
     signals = signals_of(settings)
-    source = live_source(settings, signals)
+    source = live_source(settings, signals, retries=1)  # somebody waits in front of a terminal
     at = time.time() - settings.engine.settle.total_seconds()
     inventory = take_inventory(source, inquiry_of(settings, source, signals), at)
     typer.echo(orjson.dumps(inventory).decode() if output is Form.JSON else as_text(inventory), color=None)

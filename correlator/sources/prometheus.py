@@ -169,7 +169,9 @@ class PrometheusSource:
     def require_answer(self) -> None:
         """Raises SourceError where nobody answers."""
         answer = self._asked_time()
-        self._hidden = hidden_seconds(float(answer.times[0]), float(answer.values[0]))
+        stamp = float(answer.times[0])
+        hidden = hidden_seconds(stamp, float(answer.values[0]))
+        self._hidden = hidden + max(0.0, self._clock.ours() - stamp) if hidden else 0.0  # it hides by its own clock
 
     def server(self) -> Server:
         """Who answers; of kind `other` where nothing tells. Raises SourceError where nobody answers for now."""

@@ -3,6 +3,7 @@
 And read from a Prometheus that holds two clusters with pods of the same names, of which one is quiet.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from correlator.model.incident import Incident
 from correlator.settings import Settings, load_settings
 from correlator.sources.recording import RecordingSource
 from tests.calibrated import calibrated
+from tests.commands import Run
 from tests.played import Played, as_json_lines, as_openmetrics, played
 from tests.recorded import END, ONSET, START, STEP, contention, write_contention
 from tests.scenarios.victoria import Said, said
@@ -93,6 +95,21 @@ def test_one_that_is_away_is_a_blind_spot(nodes: str, inference: str) -> None:
     (incident,) = found(asked(settings))
     assert (incident.verdict, incident.accused) == ("undetermined", ())
     assert nodes != NOWHERE
+
+
+def test_check_says_which_source_is_away(run: Run, inference: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it would have supplied is missing, with the reason; what the other has is found."""
+    sources = {
+        "nodes": {"url": NOWHERE, "exporters": ["node_exporter", "cAdvisor", "kube-state-metrics"]},
+        "inference": {"url": inference},
+    }
+    monkeypatch.setenv("CORRELATOR_SOURCES", json.dumps(sources))
+    text = run("check").out
+    assert run.code == 1
+    assert f"source    nodes: {NOWHERE}: " in text
+    assert f"source    inference: {inference} (victoriametrics; " in text
+    assert "missing: node_exporter (" in text
+    assert "no connection" in text
 
 
 def test_one_cluster_of_two_is_read(tmp_path: Path, from_recording: list[Said]) -> None:

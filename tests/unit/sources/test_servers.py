@@ -80,6 +80,14 @@ def test_the_span_ends_where_values_are_hidden(fake: FakePrometheus) -> None:
     source.close()
 
 
+def test_a_late_clock_hides_more(fake: FakePrometheus) -> None:
+    """What is hidden goes by the server's clock: where that is 4 s late, ours must wait 4 s longer."""
+    fake.hides_seconds, fake.now = 30.0, NOW - 4
+    source = reading(fake)
+    assert source.span(NOW)[1] <= NOW - 34
+    source.close()
+
+
 def test_every_query_has_what_some_server_needs(fake: FakePrometheus) -> None:
     """No cache that shifts ranges, nothing downsampled, and the labels of replicas where they are set."""
     source = reading(fake, replica_labels=("prometheus_replica",), parameters={"dedup": "true"})
