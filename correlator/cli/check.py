@@ -32,7 +32,9 @@ def check(
     settings = settings_of(config, prometheus_url)
     signals = signals_of(settings)
     source = live_source(settings, signals, retries=1)  # somebody waits in front of a terminal
-    at = time.time() - settings.engine.settle.total_seconds()
+    source.require_answer()
+    now = time.time()
+    at = min(source.span(now)[1], now - settings.engine.settle.total_seconds())
     inventory = take_inventory(source, inquiry_of(settings, source, signals), at)
     typer.echo(orjson.dumps(inventory).decode() if output is Form.JSON else as_text(inventory), color=None)
     raise typer.Exit(0 if inventory.can_run else 1)

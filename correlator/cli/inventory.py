@@ -20,9 +20,8 @@ SEEN_STEPS = 20
 
 def take_inventory(source: PrometheusSource | SeveralSources, inquiry: Inquiry, at: float) -> Inventory:
     """Ask for every signal at `at`, and join what there is. Raises SourceError when nothing answers."""
-    source.require_answer()
     states = source.probe(inquiry.signals, at)
-    found = tuple(_found(signal, state) for signal, state in zip(inquiry.signals, states, strict=True))
+    found = _found(inquiry.signals, states)
     step = inquiry.step({each.name: each.interval_seconds for each in found if each.interval_seconds})
     distance = step or FALLBACK_STEP_SECONDS
     frames = source.fetch(inquiry.signals, Grid.covering(at - SEEN_STEPS * distance, at, distance))
@@ -42,15 +41,25 @@ def _doubled(source: LiveSource, at: float) -> Sequence[Remedy]:
         return ()
 
 
-def _found(signal: Signal, state: SignalState) -> SignalFound:
+def _found(signals: Sequence[Signal], states: Sequence[SignalState]) -> tuple[SignalFound, ...]:
+    """What each exporter supplies of each signal: a histogram may be there as classic, as native, or as both."""
+    rows: dict[tuple[str, str], list[tuple[Signal, SignalState]]] = {}
+    for signal, state in zip(signals, states, strict=True):
+        rows.setdefault((signal.exporter, signal.name), []).append((signal, state))
+    return tuple(_together([signal for signal, _ in each], [state for _, state in each]) for each in rows.values())
+
+
+def _together(signals: Sequence[Signal], states: Sequence[SignalState]) -> SignalFound:
+    signal = signals[0]
+    ages = [state.newest_age_seconds for state in states if state.newest_age_seconds is not None]
     return SignalFound(
         name=signal.name,
         exporter=signal.exporter,
-        required=signal.required,
-        found=state.series > 0,
-        series=state.series,
-        interval_seconds=state.interval,
-        newest_age_seconds=state.newest_age_seconds,
-        error=state.error,
+        required=any(each.required for each in signals),
+        found=any(state.series for state in states),
+        series=sum(state.series for state in states),
+        interval_seconds=max((state.interval for state in states if state.interval is not None), default=None),
+        newest_age_seconds=min(ages, default=None),
+        error="; ".join(dict.fromkeys(state.error for state in states if state.error)),
         hint=signal.hint,
     )
