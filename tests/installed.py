@@ -91,7 +91,12 @@ class PodShown:
 NODES = ("gpu-1", "gpu-2", "batch-1")
 SEEN_VICTIM = PodShown("inference", "vllm-0", "gpu-1", device="nvme1n1", claim="models-0", serves=True)
 UNSEEN_VICTIM = PodShown("inference", "vllm-1", "gpu-2", claim="models-1", serves=True)
-PODS = (SEEN_VICTIM, UNSEEN_VICTIM, PodShown("batch", "etl-x7k2p", "batch-1", device="nvme0n1"))
+PODS = (
+    SEEN_VICTIM,
+    UNSEEN_VICTIM,
+    PodShown("batch", "etl-x7k2p", "batch-1", device="nvme0n1"),
+    PodShown("logging", "fluent-bit-4hq2c", "gpu-2", device="nvme0n1"),
+)
 
 
 def address(node: str) -> str:

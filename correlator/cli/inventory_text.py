@@ -1,6 +1,6 @@
 """The inventory as text for a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from correlator.model.inventory import Inventory, ServerFound, SignalFound
 
@@ -57,25 +57,41 @@ def _signals(inventory: Inventory) -> Iterator[str]:
             continue
         yield ""
         yield exporter
-        yield from map(_signal, signals)
+        yield from _found(signals)
+        yield from _missing(signals)
     if absent:
         yield ""
         yield f"not seen: {', '.join(absent)}"
 
 
-def _signal(signal: SignalFound) -> str:
-    name = f"{signal.name}{' (required)' if signal.required else ''}"
-    if signal.found:
-        every = f", every {signal.interval_seconds} s" if signal.interval_seconds else ""
-        return f"  found    {name:38} {signal.series} series{every}"
-    return f"  missing  {name:38} {signal.error or signal.hint}"
+def _found(signals: Sequence[SignalFound]) -> Iterator[str]:
+    for each in signals:
+        if each.found:
+            every = f", every {each.interval_seconds} s" if each.interval_seconds else ""
+            yield f"  found    {_name(each):38} {each.series} series{every}"
+
+
+def _missing(signals: Sequence[SignalFound]) -> Iterator[str]:
+    """Together with what is missing for the same reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in signals:
+        if not each.found:
+            by_reason.setdefault(each.error or each.hint, []).append(_name(each))
+    for reason, names in by_reason.items():
+        yield f"  missing  {', '.join(names)}: {reason}"
+
+
+def _name(signal: SignalFound) -> str:
+    return f"{signal.name}{' (required)' if signal.required else ''}"
 
 
 def _unmapped(inventory: Inventory) -> Iterator[str]:
-    for pod, reason in list(inventory.unmapped.items())[:SHOWN]:
+    """Pods whose volumes are unknown; of victims more is said below."""
+    others = {pod: reason for pod, reason in inventory.unmapped.items() if pod not in set(inventory.victims)}
+    for pod, reason in list(others.items())[:SHOWN]:
         yield f"no volume of {pod}: {reason}"
-    if len(inventory.unmapped) > SHOWN:
-        yield f"no volume of {len(inventory.unmapped) - SHOWN} more pods (--output json names them)"
+    if len(others) > SHOWN:
+        yield f"no volume of {len(others) - SHOWN} more pods (--output json names them)"
 
 
 def _remedies(inventory: Inventory) -> Iterator[str]:

@@ -53,7 +53,7 @@ def inventory_of(
         can_run=not missing,
         missing=missing,
         step_seconds=step_seconds,
-        signals=tuple(found),
+        signals=_hinted(found),
         victim_count=len(hindered),
         victims=tuple(map(str, hindered)),
         explainable_victims=explainable,
@@ -82,6 +82,17 @@ def shortened(inventory: Inventory) -> Inventory:
         unexplained=tuple(replace(each, victims=each.victims[:NAMES]) for each in inventory.unexplained[:NAMES]),
         unmapped=dict(list(inventory.unmapped.items())[:NAMES]),
         quality=inventory.quality[:NAMES],
+    )
+
+
+def _hinted(found: Sequence[SignalFound]) -> tuple[SignalFound, ...]:
+    """With another hint where the exporter is there: that of its file tells how to bring it, which would mislead."""
+    followed = {(each.exporter, each.hint) for each in found if each.found}
+    return tuple(
+        replace(each, hint=f"{each.exporter} is there and shows none: it may have nothing to show")
+        if not each.found and (each.exporter, each.hint) in followed
+        else each
+        for each in found
     )
 
 
