@@ -41,8 +41,10 @@ def played(frames: Frames, later_seconds: int = 0) -> Iterator[Played]:
         beats = _beats(frames, signal.heartbeat)
         frame = frames.get(signal.name)
         for labels, row in zip(frame.labels, frame.values, strict=True):
-            times = beats.get(instance_of(labels), frames.grid.times().astype(np.float64))
-            first = np.isfinite(row) & np.isfinite(times)
+            steps = frames.grid.times().astype(np.float64)
+            beat = beats.get(instance_of(labels), steps)
+            times = np.where(np.isfinite(beat), beat, steps)
+            first = np.isfinite(row)
             first[1:] &= ~((times[1:] == times[:-1]) & first[:-1])  # the same sample, still the newest a step later
             shift = later_seconds if signal.name in _INSTANTS else 0
             yield Played(metric, dict(labels), (times[first] + later_seconds).tolist(), (row[first] + shift).tolist())
