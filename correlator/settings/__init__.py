@@ -15,6 +15,7 @@ from correlator.settings.groups import (
     LogSettings,
     PrometheusSettings,
     Settings,
+    SourceSettings,
     StoreSettings,
     WebSettings,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "PrometheusSettings",
     "Settings",
     "SettingsError",
+    "SourceSettings",
     "StoreSettings",
     "WebSettings",
     "format_duration",
