@@ -10,13 +10,15 @@ import structlog
 import correlator
 from correlator.analysis.evaluate import Evaluation
 from correlator.catalog import CatalogueError
-from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
+from correlator.daemon.composition import cluster_of, inquiry_of, prometheus_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
 from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
+from correlator.kubernetes.cluster import Cluster
+from correlator.kubernetes.source import KubernetesSource
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import Source, SourceError
 from correlator.publish.status import EngineStatus
@@ -42,6 +44,7 @@ class Loop:
         self._stopping = False
         self._engine: Engine | None = None
         self._inquiry: Inquiry | None = None
+        self._cluster: Cluster | None = None
         self._last: Evaluation | None = None
         self._reported_at = 0.0
         self._reported_step: int | None = None
@@ -63,6 +66,8 @@ class Loop:
             self._cycle()
             self._report()
             self._listen(self._pause())
+        if self._cluster is not None:
+            self._cluster.close()
         if self._engine is not None:
             self._engine.close()
 
@@ -111,6 +116,8 @@ class Loop:
         source: Source
         if recording is None:
             source = prometheus_source(settings.prometheus, retries=1)
+            self._cluster = self._cluster or self._follow_cluster()
+            source = KubernetesSource(source, self._cluster) if self._cluster else source
         else:
             source = DemoSource(read_recording(recording), self._start.started_at.timestamp())
         self._inquiry = inquiry_of(settings, source, signals)
@@ -122,6 +129,12 @@ class Loop:
         )
         location = settings.store.location
         self._engine = Engine(self._inquiry, lambda: Store.open(location), settings.cluster, timing, self._clock)
+
+    def _follow_cluster(self) -> Cluster | None:
+        cluster = cluster_of(self._start.settings.kubernetes)
+        if cluster is not None:
+            cluster.start()
+        return cluster
 
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:

@@ -10,6 +10,8 @@ from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
     EngineSettings,
+    KubernetesMode,
+    KubernetesSettings,
     LogFormat,
     LogLevel,
     LogSettings,
@@ -23,6 +25,8 @@ from correlator.settings.load import SettingsError, load_settings
 __all__ = [
     "CatalogSettings",
     "EngineSettings",
+    "KubernetesMode",
+    "KubernetesSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",

@@ -1,0 +1,290 @@
+"""Follows one kind of object: lists it page by page, watches what changes, and begins anew where that breaks.
+
+The server keeps the history of changes for about five minutes. After that it answers 410, as an HTTP status or as an
+event of the watch, and the list is taken anew. A watch ends when the server ends it, when nothing at all has arrived
+for longer than it was to last (the other end is gone and nobody said so), or when it says what cannot be read.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+
+from correlator.kubernetes.connection import METADATA, METADATA_LIST, WHOLE, Transport
+from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
+from correlator.kubernetes.records import uid_of
+from correlator.kubernetes.resources import Resource
+from correlator.kubernetes.table import Table
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES_OF_A_LIST = 4
+"""A list whose continue token expires is begun anew with pages of twice the size, so often at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much is asked for at once, and how long things take; durations in seconds.
+
+    A watch is asked to last between the `watch` figures, and given up when nothing at all has arrived for that time and
+    the `grace`. One that ends earlier than `short_watch` without a word is not begun anew at once. Every `relist`, give
+    or take a fifth, a list is taken anew although nothing is wrong. Pauses after failures grow from `first_pause` to
+    `longest_pause`, or to `when_refused`; what the cluster does not have is looked for again after `when_absent`.
+    """
+
+    page: int = 500
+    watch: tuple[int, int] = (240, 300)
+    grace: float = 15.0
+    short_watch: float = 5.0
+    relist: float = 6 * 3600.0
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    when_refused: float = 120.0
+    when_absent: float = 600.0
+    longest_retry_after: float = 300.0
+
+
+USUAL = Pace()
+_UNREADABLE = (KeyError, TypeError, AttributeError, ValueError)
+
+
+@dataclass(slots=True)
+class State:
+    """How a follower is doing; written by its thread, read by others.
+
+    `confirmed_at` is when the API last said something (epoch seconds), None before the first whole list; `problem` is
+    what is wrong, `is_refused` that we may not read; `is_absent` that the cluster knows no such objects.
+    """
+
+    confirmed_at: float | None = None
+    has_tried: bool = False
+    problem: str = ""
+    is_refused: bool = False
+    is_absent: bool = False
+    lists: int = 0
+    events: int = 0
+    odd: int = 0
+
+
+class Follower:
+    """Keeps a table equal to what the API has. `run` until `stop`; `clock` tells epoch seconds."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        table: Table[Any],
+        connect: Callable[[], Transport],
+        clock: Callable[[], float],
+        rng: random.Random,
+        pace: Pace = USUAL,
+    ) -> None:
+        """`told` may be set to what is to be called after each list and watch, failed ones too."""
+        self.resource = resource
+        self.table = table
+        self.state = State()
+        self._connect = connect
+        self._clock = clock
+        self._rng = rng
+        self._pace = pace
+        self.told: Callable[[], None] = lambda: None
+        self._stopping = threading.Event()
+        self._transport: Transport | None = None
+        self._failures = 0
+        self._version = ""  # of the newest list or event; empty: a list is due
+        self._relist_at = 0.0
+
+    def stop(self) -> None:
+        """End `run` soon, from any thread."""
+        self._stopping.set()
+        transport = self._transport
+        if transport is not None:
+            transport.close()
+
+    def run(self) -> None:
+        """List, watch, and try again, until stopped."""
+        while not self._stopping.is_set():
+            pause = self.turn()
+            self.state.has_tried = True
+            self.told()
+            if pause:
+                self._stopping.wait(pause)
+
+    def turn(self) -> float:
+        """One list or one watch; returns the seconds to wait before the next."""
+        try:
+            transport = self._transport = self._transport or self._connect()
+            if self._version and self._clock() < self._relist_at:
+                return self._watch(transport)
+            self._list(transport)
+        except ApiError as error:
+            return self._failed(error)
+        except Exception as error:  # one kind of object must not end for good what follows it
+            log.exception("following failed", objects=self.resource.name)
+            self._version = ""
+            return self._failed(ApiError(f"{type(error).__name__}: {error}"))
+        return 0.0
+
+    def _list(self, transport: Transport) -> None:
+        """Take a whole list."""
+        records: dict[str, Any] = {}
+        self._version = self._pages(transport, records)
+        self.table.replace(records, self._clock())
+        self.state.lists += 1
+        self._relist_at = self._clock() + self._pace.relist * self._rng.uniform(0.8, 1.2)
+        self._confirmed()
+
+    def _pages(self, transport: Transport, records: dict[str, Any]) -> str:
+        """All pages into `records`; returns the version of the list. Raises GoneError where tokens keep expiring."""
+        limit, token, tries = self._pace.page, "", 1
+        while not self._stopping.is_set():
+            query: dict[str, str | int] = {"limit": limit, **({"continue": token} if token else {})}
+            try:
+                page = transport.get(self.resource.path, query, METADATA_LIST if self.resource.metadata_only else WHOLE)
+            except GoneError:
+                if not token or tries >= MOST_TRIES_OF_A_LIST:
+                    raise
+                records.clear()
+                limit, token, tries = 2 * limit, "", tries + 1
+                continue
+            token = self._take_page(page, records)
+            if not token:
+                return _version_of(page, self.resource)
+        raise ApiError("stopped")
+
+    def _take_page(self, page: dict[str, Any], records: dict[str, Any]) -> str:
+        """Records of a page; returns the token of the next."""
+        items, meta = page.get("items"), page.get("metadata")
+        if items is None and page.get("kind", "").endswith("List"):
+            items = ()
+        if not isinstance(items, list | tuple) or not isinstance(meta, dict):
+            raise ApiError(f"{self.resource.path}: the answer is no list")
+        for item in items:
+            try:
+                uid = uid_of(item)
+                records[uid] = self.table.keep(uid, self.resource.read(item))
+            except _UNREADABLE:
+                self.state.odd += 1
+        token = meta.get("continue")
+        return token if isinstance(token, str) else ""
+
+    def _watch(self, transport: Transport) -> float:
+        """Take changes until the watch ends; returns how long to wait where it ended at once and told nothing."""
+        began, before = self._clock(), self.state.events
+        seconds = self._rng.randint(*self._pace.watch)
+        query: dict[str, str | int] = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": seconds,
+        }
+        accept = METADATA if self.resource.metadata_only else WHOLE
+        with closing(transport.lines(self.resource.path, query, accept, seconds + self._pace.grace)) as lines:
+            for line in lines:
+                if line.strip():
+                    self._take_event(line)
+                if self._stopping.is_set():
+                    return 0.0
+        self._confirmed()
+        self._failures = 0
+        told_nothing = self.state.events == before and self._clock() - began < self._pace.short_watch
+        return self._pace.short_watch * self._rng.uniform(0.5, 1.0) if told_nothing else 0.0
+
+    def _take_event(self, line: bytes) -> None:
+        """One change, a bookmark or an error. What cannot be read makes a new list due: it may have been a change."""
+        try:
+            event = orjson.loads(line)
+            kind, item = event["type"], event["object"]
+            if kind == "ERROR":
+                raise self._error(item)
+            version = item["metadata"]["resourceVersion"]
+            if not isinstance(version, str) or not version:
+                raise TypeError("an event without a version")
+            if kind != "BOOKMARK":
+                self._change(kind, item)
+        except _UNREADABLE as error:
+            self._version = ""
+            raise ApiError(f"{self.resource.path}: an event cannot be read: {error}") from error
+        self._version = version
+        self.state.events += 1
+        self._failures = 0
+        self._confirmed()
+
+    def _change(self, kind: str, item: dict[str, Any]) -> None:
+        uid = uid_of(item)
+        if kind == "DELETED":
+            self.table.drop(uid, self._clock())
+        elif kind in {"ADDED", "MODIFIED"}:
+            self.table.put(uid, self.resource.read(item))
+        else:
+            raise ValueError(f"unknown type {kind!r}")
+
+    def _error(self, status: dict[str, Any]) -> ApiError:
+        """What an event of type ERROR says: the watch is over."""
+        code, message = status.get("code"), status.get("message", "")
+        said = f"{self.resource.path}: the watch says {code}: {message}"
+        return GoneError(said) if code == 410 else BusyError(said)  # noqa: PLR2004 - HTTP's number for gone
+
+    def _confirmed(self) -> None:
+        state = self.state
+        if state.problem:
+            log.info("the Kubernetes API answers again", objects=self.resource.name)
+        state.confirmed_at = self._clock()
+        state.problem, state.is_refused, state.is_absent = "", False, False
+
+    def _failed(self, error: ApiError) -> float:
+        """Note what went wrong; returns how long to wait."""
+        if self._stopping.is_set():
+            return 0.0
+        pause = self._pause(error)
+        state = self.state
+        state.is_absent = isinstance(error, AbsentError) and self.resource.is_optional
+        state.is_refused = isinstance(error, RefusedError)
+        if isinstance(error, GoneError | AbsentError):
+            self._version = ""
+        if isinstance(error, RefusedError) and error.is_unknown:
+            self._reconnect()
+        if state.is_absent:
+            state.problem = ""
+            self.table.replace({}, self._clock())
+            return pause
+        if isinstance(error, GoneError) and self._failures == 1:
+            return pause
+        if not state.problem:
+            log.warning("the Kubernetes API does not answer", objects=self.resource.name, reason=str(error))
+        state.problem = str(error)
+        return pause
+
+    def _reconnect(self) -> None:
+        """Read the credentials anew with the next turn."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def _pause(self, error: ApiError) -> float:
+        """Longer with each failure, never the same for many that failed together; as long as the server asks for."""
+        self._failures += 1
+        pace = self._pace
+        match error:
+            case GoneError() if self._failures == 1:
+                return 0.0
+            case AbsentError() if self.resource.is_optional:
+                longest = shortest = pace.when_absent
+            case RefusedError():
+                longest, shortest = pace.when_refused, pace.first_pause
+            case _:
+                longest, shortest = pace.longest_pause, pace.first_pause
+        grown = min(longest, shortest * 2.0 ** min(self._failures - 1, 10)) * self._rng.uniform(0.5, 1.0)
+        asked = min(error.retry_after_seconds, pace.longest_retry_after) if isinstance(error, BusyError) else 0.0
+        return max(grown, asked)
+
+
+def _version_of(page: dict[str, Any], resource: Resource) -> str:
+    version = page["metadata"].get("resourceVersion")
+    if not isinstance(version, str) or not version:
+        raise ApiError(f"{resource.path}: the list has no version")
+    return version
