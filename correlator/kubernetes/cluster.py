@@ -10,7 +10,7 @@ from typing import Any
 from correlator.kubernetes.connection import Transport
 from correlator.kubernetes.facts import Fact, Facts, Wanted
 from correlator.kubernetes.follow import USUAL, Follower, Pace
-from correlator.kubernetes.resources import RESOURCES, Resource
+from correlator.kubernetes.resources import RESOURCES
 from correlator.kubernetes.table import Table
 from correlator.model.frame import BlindSpot
 
@@ -32,15 +32,14 @@ class Cluster:
         connect: Callable[[], Transport],
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
-        resources: Sequence[Resource] = RESOURCES,
         pace: Pace = USUAL,
     ) -> None:
         """`connect` makes a connection for each thread; nothing is asked before `start`."""
-        self.tables: Mapping[str, Table[Any]] = {resource.name: Table(KEEP_SECONDS) for resource in resources}
+        self.tables: Mapping[str, Table[Any]] = {resource.name: Table(KEEP_SECONDS) for resource in RESOURCES}
         self._clock = clock
         self._tried = threading.Condition()
         rng = rng or random.Random()  # noqa: S311 - spreads requests over time
-        self.followers = tuple(Follower(each, self.tables[each.name], connect, clock, rng, pace) for each in resources)
+        self.followers = tuple(Follower(each, self.tables[each.name], connect, clock, rng, pace) for each in RESOURCES)
         for follower in self.followers:
             follower.told = self._notice
         self._facts = Facts(self.tables)

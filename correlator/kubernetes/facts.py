@@ -1,7 +1,7 @@
 """From records to facts: the rows that kube-state-metrics' series make of the same objects, with their lifetimes.
 
 A fact holds from when its object says it began (a pod: since it was put on its node) until it was deleted, whenever it
-was asked for. Of all pods only those are spoken of that a window names, and those with claims.
+was asked for. Of all pods only those are spoken of that a window names, and those whose claims may lie beside others'.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from math import inf, isnan
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from correlator.kubernetes import resources
-from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, Owned, PersistentVolume, Pod, Replica
+from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, PersistentVolume, Pod, Replica
 from correlator.kubernetes.table import Table
 from correlator.model.frame import Labels, labels_of
 
@@ -30,6 +30,18 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "longhorn_replica": ("replica",),
 }
 """The signals that the API can tell, and the labels that say what a row speaks of."""
+
+PRIVATE_DRIVERS: Final = frozenset(
+    {
+        "cinder.csi.openstack.org",
+        "csi.hetzner.cloud",
+        "disk.csi.azure.com",
+        "dobs.csi.digitalocean.com",
+        "ebs.csi.aws.com",
+        "pd.csi.storage.gke.io",
+    }
+)
+"""Drivers whose volumes are disks of their own in a cloud: who claims one has no neighbours on it."""
 
 Name: TypeAlias = tuple[str, str]
 
@@ -61,6 +73,15 @@ class Wanted:
     uids: Collection[str]
 
 
+_FEW: Final = (
+    resources.CLAIMS,
+    resources.VOLUMES,
+    resources.ATTACHMENTS,
+    resources.LONGHORN_REPLICAS,
+    resources.NAMESPACES,
+    resources.NODES,
+)
+
 Tables: TypeAlias = Mapping[str, Table[Any]]
 Held: TypeAlias = list[tuple[Any, float]]
 """Records with the instant from which they no longer hold."""
@@ -77,8 +98,7 @@ class Facts:
         """The facts of each signal, pods first; `believed_until` says for each kind of object how long it holds."""
         kept, self._rows = self._rows, {}
         found: dict[str, list[Fact]] = defaultdict(list)
-        held = {name: _held(table, believed_until.get(name, inf)) for name, table in self._tables.items()}
-        for record, until, extra in self._chosen(held, wanted):
+        for record, until, extra in self._chosen(wanted, believed_until):
             known = kept.get(record.uid)
             if known is None or known[0] is not record or known[1] != extra:
                 known = (record, extra, tuple(_rows_of(record, extra)))
@@ -87,13 +107,19 @@ class Facts:
                 found[row.signal].append(Fact(row.labels, row.as_series, record.since, until, row.value))
         return found
 
-    def _chosen(self, held: Mapping[str, Held], wanted: Wanted) -> Iterator[tuple[Any, float, object]]:
+    def _chosen(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Iterator[tuple[Any, float, object]]:
         """The records to speak of, each with what else its rows depend on."""
-        names, uids = wanted.names, wanted.uids
+        held = {name: _held(self._tables[name], believed_until.get(name, inf)) for name in _FEW}
+        private = _private_claims(held)
         pods = [
             (pod, until)
-            for pod, until in held[resources.PODS]
-            if pod.since < inf and (pod.claims or (pod.namespace, pod.name) in names or pod.uid in uids)
+            for pod, until in self._candidates(wanted, believed_until.get(resources.PODS, inf))
+            if pod.since < inf
+            and (
+                (pod.namespace, pod.name) in wanted.names
+                or pod.uid in wanted.uids
+                or any((pod.namespace, claim) not in private for _, claim in pod.claims)
+            )
         ]
         claims = {(pod.namespace, claim) for pod, _ in pods for _, claim in pod.claims}
         chosen = [one for one in held[resources.CLAIMS] if (one[0].namespace, one[0].name) in claims]
@@ -109,6 +135,19 @@ class Facts:
         for group in (chosen, bound, attached, copies, spaces, held[resources.NODES]):
             yield from ((record, until, None) for record, until in group)
 
+    def _candidates(self, wanted: Wanted, believed_until: float) -> Held:
+        """The pods among which the wanted ones are: all others are passed over with as little work as can be."""
+        pods, gone = self._tables[resources.PODS].held()
+        names, uids = {pod for _, pod in wanted.names}, wanted.uids
+        found = [pod for pod in pods if pod.claims or pod.name in names or pod.uid in uids]
+        return [*((pod, believed_until) for pod in found), *((pod, min(at, believed_until)) for pod, at in gone)]
+
+
+def _private_claims(held: Mapping[str, Held]) -> set[tuple[str, str]]:
+    """(namespace, name) of the claims that are bound to a disk of their own."""
+    private = {volume.name for volume, _ in held[resources.VOLUMES] if volume.csi_driver in PRIVATE_DRIVERS}
+    return {(claim.namespace, claim.name) for claim, _ in held[resources.CLAIMS] if claim.volume in private}
+
 
 def _held(table: Table[Any], believed_until: float) -> Held:
     records, gone = table.held()
@@ -118,7 +157,7 @@ def _held(table: Table[Any], believed_until: float) -> Held:
 def _rows_of(record: object, extra: object) -> Iterator[_Row]:
     match record:
         case Pod():
-            return _of_pod(record, extra if isinstance(extra, Owned) else None)
+            return _of_pod(record, extra)
         case Claim():
             return _of_claim(record)
         case PersistentVolume():
@@ -146,8 +185,8 @@ def _row(signal: str, pairs: Mapping[str, str], as_series: Mapping[str, str] | N
     return _Row(signal, labels, labels if as_series is None else labels_of(as_series), value)
 
 
-def _of_pod(pod: Pod, above: Owned | None) -> Iterator[_Row]:
-    """`above` is who owns the pod's owner: a ReplicaSet of a Deployment is the Deployment."""
+def _of_pod(pod: Pod, above: object) -> Iterator[_Row]:
+    """`above` is the kind of what owns the pod's owner: the workload of a Deployment's ReplicaSet is the Deployment."""
     name = {"namespace": pod.namespace, "pod": pod.name, "uid": pod.uid}
     created = {"created_by_kind": pod.owner_kind, "created_by_name": pod.owner_name}
     place = {"node": pod.node, "host_ip": pod.host_ip, "priority_class": pod.priority_class}
@@ -155,8 +194,8 @@ def _of_pod(pod: Pod, above: Owned | None) -> Iterator[_Row]:
     if pod.owner_name:
         direct = {**name, "owner_kind": pod.owner_kind, "owner_name": pod.owner_name}
         lasting = direct
-        if above is not None and above.owner_kind == "Deployment":
-            lasting = {**name, "owner_kind": above.owner_kind, "owner_name": above.owner_name}
+        if above == "Deployment":
+            lasting = {**name, "owner_kind": "Deployment", "owner_name": pod.owner_name.rpartition("-")[0]}
         yield _row("pod_owner", lasting, direct)
     if not isnan(pod.started_at):
         yield _row("pod_start_time", name, value=pod.started_at)

@@ -17,7 +17,6 @@ import structlog
 
 from correlator.kubernetes.connection import METADATA, METADATA_LIST, WHOLE, Transport
 from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
-from correlator.kubernetes.records import uid_of
 from correlator.kubernetes.resources import Resource
 from correlator.kubernetes.table import Table
 
@@ -165,7 +164,7 @@ class Follower:
             raise ApiError(f"{self.resource.path}: the answer is no list")
         for item in items:
             try:
-                uid = uid_of(item)
+                uid = self.resource.uid(item)
                 records[uid] = self.table.keep(uid, self.resource.read(item))
             except _UNREADABLE:
                 self.state.odd += 1
@@ -215,7 +214,7 @@ class Follower:
         self._confirmed()
 
     def _change(self, kind: str, item: dict[str, Any]) -> None:
-        uid = uid_of(item)
+        uid = self.resource.uid(item)
         if kind == "DELETED":
             self.table.drop(uid, self._clock())
         elif kind in {"ADDED", "MODIFIED"}:

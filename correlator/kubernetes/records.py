@@ -90,13 +90,6 @@ class Attachment(NamedTuple):
     volume: str
 
 
-class Owned(NamedTuple):
-    """Who controls a ReplicaSet or a Job."""
-
-    owner_kind: str
-    owner_name: str
-
-
 class Namespace(NamedTuple):
     """A namespace and its labels that name a tier."""
 
@@ -128,16 +121,23 @@ def uid_of(item: Json) -> str:
     return uid
 
 
+def uid_of_owner(item: Json) -> str:
+    """The same of an object that others name as their owner: shared with them."""
+    return intern(uid_of(item))
+
+
 def read_pod(item: Json) -> Pod:
     """A record of a v1 Pod."""
     meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     kind, name, uid = _controller(meta)
     node = spec.get("nodeName") or ""
+    started = _instant(status.get("startTime"))
+    since = _placed_at(meta, status, started) if node else inf
     return Pod(
         uid=meta["uid"],
         namespace=intern(meta.get("namespace") or ""),
         name=meta["name"],
-        since=_placed_at(meta, status) if node else inf,
+        since=since,
         node=intern(node),
         host_ip=intern(status.get("hostIP") or ""),
         owner_kind=intern(kind),
@@ -145,7 +145,7 @@ def read_pod(item: Json) -> Pod:
         owner_uid=intern(uid),
         claims=tuple(_claims(meta["name"], spec)),
         priority_class=intern(spec.get("priorityClassName") or ""),
-        started_at=_instant(status.get("startTime")),
+        started_at=since if started == since else started,
         annotations=_annotations(meta),
     )
 
@@ -158,7 +158,7 @@ def read_claim(item: Json) -> Claim:
         namespace=intern(meta.get("namespace") or ""),
         name=meta["name"],
         since=_created_at(meta),
-        volume=spec.get("volumeName") or "",
+        volume=intern(spec.get("volumeName") or ""),
         storage_class=intern(spec.get("storageClassName") or ""),
         volume_mode=intern(spec.get("volumeMode") or ""),
     )
@@ -170,7 +170,7 @@ def read_volume(item: Json) -> PersistentVolume:
     csi, nfs = spec.get("csi") or {}, spec.get("nfs") or {}
     return PersistentVolume(
         uid=meta["uid"],
-        name=meta["name"],
+        name=intern(meta["name"]),
         since=_created_at(meta),
         storage_class=intern(spec.get("storageClassName") or ""),
         csi_driver=intern(csi.get("driver") or ""),
@@ -194,15 +194,17 @@ def read_node(item: Json) -> Node:
 def read_attachment(item: Json) -> Attachment:
     """A record of a storage.k8s.io/v1 VolumeAttachment."""
     meta, spec = item["metadata"], item.get("spec") or {}
-    volume = (spec.get("source") or {}).get("persistentVolumeName") or ""
+    volume = intern((spec.get("source") or {}).get("persistentVolumeName") or "")
     attacher, node = intern(spec.get("attacher") or ""), intern(spec.get("nodeName") or "")
     return Attachment(meta["uid"], meta["name"], _created_at(meta), attacher, node, volume)
 
 
-def read_owned(item: Json) -> Owned:
-    """Who controls an object, of which the metadata is enough."""
-    kind, name, _ = _controller(item["metadata"])
-    return Owned(intern(kind), intern(name))
+def read_owner_kind(item: Json) -> str:
+    """The kind of what controls an object, of which the metadata is enough; empty where nobody does.
+
+    Of a ReplicaSet that says it all: a Deployment's is called after it, with a hash behind the last dash.
+    """
+    return intern(_controller(item["metadata"])[0])
 
 
 def read_namespace(item: Json) -> Namespace:
@@ -256,14 +258,13 @@ def _annotations(meta: Json) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value[:LONGEST_ANNOTATION]) for name, value in mine))[:MOST_ANNOTATIONS]
 
 
-def _placed_at(meta: Json, status: Json) -> float:
+def _placed_at(meta: Json, status: Json, started: float) -> float:
     """When a pod was put on its node, else when the kubelet took it, else when it was made."""
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "True":
             placed = _instant(condition.get("lastTransitionTime"))
             if placed == placed:  # noqa: PLR0124 - NaN is not equal to itself
                 return placed
-    started = _instant(status.get("startTime"))
     return started if started == started else _created_at(meta)  # noqa: PLR0124 - the same
 
 

@@ -18,6 +18,7 @@ class Resource:
     name: str
     path: str
     read: Callable[[Json], Any]
+    uid: Callable[[Json], str] = records.uid_of
     metadata_only: bool = False
     is_optional: bool = False
 
@@ -37,7 +38,13 @@ RESOURCES = (
     Resource(name=VOLUMES, path="/api/v1/persistentvolumes", read=records.read_volume),
     Resource(name=CLAIMS, path="/api/v1/persistentvolumeclaims", read=records.read_claim),
     Resource(name=ATTACHMENTS, path="/apis/storage.k8s.io/v1/volumeattachments", read=records.read_attachment),
-    Resource(name=REPLICA_SETS, path="/apis/apps/v1/replicasets", read=records.read_owned, metadata_only=True),
+    Resource(
+        name=REPLICA_SETS,
+        path="/apis/apps/v1/replicasets",
+        read=records.read_owner_kind,
+        uid=records.uid_of_owner,
+        metadata_only=True,
+    ),
     Resource(name=PODS, path="/api/v1/pods", read=records.read_pod),
     Resource(
         name=LONGHORN_REPLICAS, path="/apis/longhorn.io/v1beta2/replicas", read=records.read_replica, is_optional=True

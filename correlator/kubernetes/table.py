@@ -1,7 +1,7 @@
 """The records of one kind of object as the API told them, and those that went not long ago."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -42,15 +42,15 @@ class Table(Generic[R]):
         known = self._records.get(uid)
         return known if known is not None and known == record else record
 
-    def replace(self, records: Mapping[str, R], at: float) -> None:
-        """Take a whole list: what is not in it went at `at` at the latest."""
+    def replace(self, records: dict[str, R], at: float) -> None:
+        """Take a whole list, which is the table's from now on: what is not in it went at `at` at the latest."""
         with self._lock:
-            missing = self._records.keys() - records.keys()
+            missing = [uid for uid in self._records if uid not in records]
             if not missing and all(self._records.get(uid) is record for uid, record in records.items()):
                 return
-            for uid in sorted(missing):
+            for uid in missing:
                 self._gone[uid] = (self._records[uid], at)
-            self._records = dict(records)
+            self._records = records
             self._revive(records)
             self._forget(at)
             self.version += 1
