@@ -302,6 +302,7 @@ def pod(name: str, namespace: str = "ai", *, uid: str = "", node: str = "n1", **
         },
         "spec": {
             "nodeName": node,
+            "containers": [{"name": "main", "image": "main:1"}],
             "priorityClassName": more.get("priority_class", ""),
             "volumes": [
                 {"name": volume, "persistentVolumeClaim": {"claimName": claim}}

@@ -43,14 +43,20 @@ PRIVATE_DRIVERS: Final = frozenset(
 )
 """Drivers whose volumes are disks of their own in a cloud: who claims one has no neighbours on it."""
 
+COMMON: Final = frozenset(
+    {"namespace", "node", "host_ip", "priority_class", "created_by_kind", "owner_kind", "storageclass", "csi_driver"}
+)
+"""Labels whose values many rows have in common."""
+
+MOST_PAIRS = 100_000
+
 Name: TypeAlias = tuple[str, str]
 
 
 class Fact(NamedTuple):
-    """A row: `as_series` is what kube-state-metrics says of the same; it holds at t with since <= t < until."""
+    """A row; it holds at t with since <= t < until."""
 
     labels: Labels
-    as_series: Labels
     since: float
     until: float
     value: float
@@ -61,7 +67,6 @@ class _Row(NamedTuple):
 
     signal: str
     labels: Labels
-    as_series: Labels
     value: float = 1.0
 
 
@@ -93,6 +98,7 @@ class Facts:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._rows: dict[str, tuple[object, object, Sequence[_Row]]] = {}
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
 
     def of(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Mapping[str, Sequence[Fact]]:
         """The facts of each signal, pods first; `believed_until` says for each kind of object how long it holds."""
@@ -101,11 +107,18 @@ class Facts:
         for record, until, extra in self._chosen(wanted, believed_until):
             known = kept.get(record.uid)
             if known is None or known[0] is not record or known[1] != extra:
-                known = (record, extra, tuple(_rows_of(record, extra)))
+                known = (record, extra, tuple(map(self._slim, _rows_of(record, extra))))
             self._rows[record.uid] = known
             for row in known[2]:
-                found[row.signal].append(Fact(row.labels, row.as_series, record.since, until, row.value))
+                found[row.signal].append(Fact(row.labels, record.since, until, row.value))
         return found
+
+    def _slim(self, row: _Row) -> _Row:
+        """The row with pairs that many rows have in common."""
+        if len(self._pairs) > MOST_PAIRS:
+            self._pairs.clear()
+        shared = self._pairs.setdefault
+        return row._replace(labels=tuple(shared(pair, pair) if pair[0] in COMMON else pair for pair in row.labels))
 
     def _chosen(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Iterator[tuple[Any, float, object]]:
         """The records to speak of, each with what else its rows depend on."""
@@ -180,9 +193,8 @@ def _of_other(record: object) -> _Row:
     raise TypeError(f"no record: {record!r}")
 
 
-def _row(signal: str, pairs: Mapping[str, str], as_series: Mapping[str, str] | None = None, value: float = 1.0) -> _Row:
-    labels = labels_of(pairs)
-    return _Row(signal, labels, labels if as_series is None else labels_of(as_series), value)
+def _row(signal: str, pairs: Mapping[str, str], value: float = 1.0) -> _Row:
+    return _Row(signal, labels_of(pairs), value)
 
 
 def _of_pod(pod: Pod, above: object) -> Iterator[_Row]:
@@ -192,11 +204,10 @@ def _of_pod(pod: Pod, above: object) -> Iterator[_Row]:
     place = {"node": pod.node, "host_ip": pod.host_ip, "priority_class": pod.priority_class}
     yield _row("pod_info", {**name, **place, **created})
     if pod.owner_name:
-        direct = {**name, "owner_kind": pod.owner_kind, "owner_name": pod.owner_name}
-        lasting = direct
-        if above == "Deployment":
-            lasting = {**name, "owner_kind": "Deployment", "owner_name": pod.owner_name.rpartition("-")[0]}
-        yield _row("pod_owner", lasting, direct)
+        kind, owner = pod.owner_kind, pod.owner_name
+        if kind == "ReplicaSet" and above == "Deployment":
+            kind, owner = "Deployment", owner.rpartition("-")[0]
+        yield _row("pod_owner", {**name, "owner_kind": kind, "owner_name": owner})
     if not isnan(pod.started_at):
         yield _row("pod_start_time", name, value=pod.started_at)
     for volume, claim in pod.claims:

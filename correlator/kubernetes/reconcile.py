@@ -67,7 +67,7 @@ def _values(facts: Sequence[Fact], grid: Grid) -> Floats:
     """The value of each fact at the steps at which it holds, NaN at others; shape (facts, steps)."""
     if not facts:
         return np.empty((0, grid.count))
-    _, _, since, until, value = zip(*facts, strict=True)
+    _, since, until, value = zip(*facts, strict=True)
     times = grid.times()[None, :]
     holds = (times >= np.array(since)[:, None]) & (times < np.array(until)[:, None])
     return np.where(holds, np.array(value, dtype=np.float64)[:, None], np.nan)
@@ -75,10 +75,12 @@ def _values(facts: Sequence[Fact], grid: Grid) -> Floats:
 
 def _differ(series: Labels, fact: Fact) -> bool:
     """Whether both know a label and say different things of it."""
-    if series == fact.as_series:
+    if series == fact.labels:
         return False
-    told = dict(fact.as_series)
-    return any(told.get(name, value) != value for name, value in series)
+    told, said = dict(fact.labels), dict(series)
+    if said.get("owner_kind") == "ReplicaSet" and told.get("owner_kind") == "Deployment":
+        said |= {"owner_kind": "Deployment", "owner_name": said.get("owner_name", "").rpartition("-")[0]}
+    return any(told.get(name, value) != value for name, value in said.items())
 
 
 def _apart(series: Floats, told: Floats, signal: str) -> bool:

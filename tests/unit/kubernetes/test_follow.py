@@ -6,8 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kubernetes.client import CoreV1Api
+from kubernetes.config import new_client_from_config
+from kubernetes.watch import Watch
 
 from correlator.kubernetes.connection import Connection, from_kubeconfig
 from correlator.kubernetes.errors import ApiError
@@ -310,3 +314,27 @@ def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_text(kubeconfig("http://127.0.0.1:1"))
     with pytest.raises(ApiError, match="elsewhere"):
         from_kubeconfig(path, "elsewhere")
+
+
+def test_the_server_of_these_tests_serves_the_official_client(api: Api, tmp_path: Path) -> None:
+    """What our loop is tested against is an API to the client that is not ours: pages, watches, versions."""
+    path = tmp_path / "kubeconfig"
+    with serving(api) as server:
+        path.write_text(kubeconfig(server.url))
+        official: Any = CoreV1Api(new_client_from_config(config_file=str(path), persist_config=False))  # type: ignore[no-untyped-call] # no types there
+        first = official.list_pod_for_all_namespaces(limit=5)
+        rest = official.list_pod_for_all_namespaces(limit=5, _continue=first.metadata.var_continue)
+        assert [len(page.items) for page in (first, rest)] == [5, 2]
+        api.put(PODS_PATH, pod("new"))
+        api.delete(PODS_PATH, "uid-ai-p0")
+        watch: Any = Watch  # nor here
+        events = watch().stream(
+            official.list_pod_for_all_namespaces,
+            resource_version=first.metadata.resource_version,
+            timeout_seconds=1,
+            deserialize=False,
+        )
+        assert [(event["type"], event["object"]["metadata"]["name"]) for event in events] == [
+            ("ADDED", "new"),
+            ("DELETED", "p0"),
+        ]
