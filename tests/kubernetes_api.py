@@ -4,12 +4,14 @@
 """
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -94,7 +96,8 @@ class Api:
 
     def admit(self, authorization: str) -> None:
         """Refuse who does not know the token."""
-        if self.token and authorization != f"Bearer {self.token}":
+        scheme, _, token = authorization.partition(" ")
+        if self.token and (scheme.lower(), token) != ("bearer", self.token):
             raise Status(401, "Unauthorized")
 
     def since(self, path: str, version: int) -> list[tuple[int, Object]]:
@@ -122,9 +125,14 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, api: Api) -> None:
-        """On a free loopback port."""
+    def __init__(self, api: Api, certificate: Path | None = None) -> None:
+        """On a free loopback port; with TLS where a file with certificate and key is given."""
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.api = api
         self.faults: dict[str, list[Fault | None]] = {}
         self.asked: list[tuple[str, dict[str, str], str]] = []
@@ -133,7 +141,7 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, *_: object) -> None:
         """A client that went away is none of ours."""
@@ -219,9 +227,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(api: Api) -> Iterator[Server]:
+def serving(api: Api, certificate: Path | None = None) -> Iterator[Server]:
     """The Api on a loopback port."""
-    server = Server(api)
+    server = Server(api, certificate)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

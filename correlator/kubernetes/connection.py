@@ -12,9 +12,9 @@ import orjson
 import urllib3
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import load_incluster_config, new_client_from_config
+from kubernetes.config import new_client_from_config
 from kubernetes.config.config_exception import ConfigException
-from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
+from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME, InClusterConfigLoader
 
 from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
 
@@ -30,6 +30,8 @@ ANSWER_SECONDS = 120.0
 LARGEST_ANSWER = 256 * 1024 * 1024
 LARGEST_EVENT = 16 * 1024 * 1024
 """Bytes of a page and of an event beyond which an answer is not read on."""
+
+SERVICE_ACCOUNT = Path(SERVICE_TOKEN_FILENAME).parent
 
 _PIECE = 256 * 1024
 
@@ -135,16 +137,20 @@ class _said:  # noqa: N801 - reads as what it does
                 raise ApiError(f"{self._path}: {_short(error)}") from error
 
 
-def has_service_account() -> bool:
+def has_service_account(folder: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether we run in a pod with a service account."""
-    return SERVICE_HOST_ENV_NAME in os.environ and Path(SERVICE_TOKEN_FILENAME).is_file()
+    return SERVICE_HOST_ENV_NAME in environment and (folder / "token").is_file()
 
 
-def in_cluster() -> Connection:
-    """With the service account of the pod that we run in. Raises ApiError outside of one."""
+def in_cluster(folder: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> Connection:
+    """With the service account of the pod that we run in; its token is read anew every minute, as it is rotated.
+
+    Raises ApiError outside of a pod.
+    """
     configuration = _configuration()
+    token, authority = str(folder / "token"), str(folder / "ca.crt")
     try:
-        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # the same
+        InClusterConfigLoader(token, authority, environ=environment).load_and_set(configuration)  # type: ignore[no-untyped-call] # the same
     except (ConfigException, OSError) as error:
         raise ApiError(f"no service account of a pod: {error}") from error
     return Connection(ApiClient(configuration))

@@ -29,8 +29,10 @@ class Table(Generic[R]):
         return len(self._records)
 
     def get(self, uid: str) -> R | None:
-        """The record of an object; None when there is none."""
-        return self._records.get(uid)
+        """The record of an object, of one that went too; None when there is none."""
+        known = self._records.get(uid)
+        gone = None if known is not None else self._gone.get(uid)
+        return known if gone is None else gone[0]
 
     def held(self) -> tuple[list[R], list[tuple[R, float]]]:
         """All records, and those of deleted objects with the instant; copies."""

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import machine
+from tests.bench import kubernetes, machine
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -26,6 +26,8 @@ def main() -> None:
             fetching = machine.measure("fetching", url)
     with console.status("suspects"):
         suspects = machine.measure("suspects")
+    with kubernetes.serving() as api, console.status("150,000 pods"):
+        followed = machine.measure("kubernetes", api)
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -44,6 +46,7 @@ def main() -> None:
     )
     for name, title in (("step", "one step of all signals"), ("hour", "an hour of three signals of each victim")):
         console.print(_compared(fetching[name], title))
+    console.print(kubernetes.shown(followed))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:
