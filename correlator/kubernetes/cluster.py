@@ -24,6 +24,9 @@ KEEP_SECONDS = 2 * 3600.0
 """Deleted objects are remembered for longer than a window."""
 
 
+CLOSE_SECONDS = 1.0
+
+
 class Cluster:
     """What the API knows, kept up by threads of its own; whoever asks never waits for the server, but see `wait`."""
 
@@ -56,8 +59,9 @@ class Cluster:
         """End the threads; those that wait for the server are left to end by themselves."""
         for follower in self.followers:
             follower.stop()
+        until = time.monotonic() + CLOSE_SECONDS
         for thread in self._threads:
-            thread.join(timeout=1.0)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def wait(self, seconds: float) -> bool:
         """Wait until each kind of object was listed or could not be; False when that took longer."""

@@ -16,6 +16,7 @@ from kubernetes.config import new_client_from_config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME, InClusterConfigLoader
 
+from correlator import __version__
 from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
 
 WHOLE = "application/json"
@@ -59,6 +60,7 @@ class Connection:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        client.user_agent = f"correlator/{__version__}"
         self._open: urllib3.BaseHTTPResponse | None = None
 
     def get(self, path: str, query: Query, accept: str) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class Follower:
         self._stopping = threading.Event()
         self._transport: Transport | None = None
         self._failures = 0
+        self._last_kind: type[ApiError] | None = None
         self._version = ""  # of the newest list or event; empty: a list is due
         self._relist_at = 0.0
 
@@ -131,6 +132,7 @@ class Follower:
     def _list(self, transport: Transport) -> None:
         """Take a whole list."""
         records: dict[str, Any] = {}
+        self.state.odd = 0
         self._version = self._pages(transport, records)
         self.table.replace(records, self._clock())
         self.state.lists += 1
@@ -148,6 +150,7 @@ class Follower:
                 if not token or tries >= MOST_TRIES_OF_A_LIST:
                     raise
                 records.clear()
+                self.state.odd = 0
                 limit, token, tries = 2 * limit, "", tries + 1
                 continue
             token = self._take_page(page, records)
@@ -165,9 +168,11 @@ class Follower:
         for item in items:
             try:
                 uid = self.resource.uid(item)
-                records[uid] = self.table.keep(uid, self.resource.read(item))
-            except _UNREADABLE:
-                self.state.odd += 1
+            except _UNREADABLE as error:
+                raise ApiError(f"{self.resource.path}: an object without a uid") from error
+            record = self._read(item)
+            if record is not None:
+                records[uid] = self.table.keep(uid, record)
         token = meta.get("continue")
         return token if isinstance(token, str) else ""
 
@@ -218,9 +223,21 @@ class Follower:
         if kind == "DELETED":
             self.table.drop(uid, self._clock())
         elif kind in {"ADDED", "MODIFIED"}:
-            self.table.put(uid, self.resource.read(item))
+            record = self._read(item)
+            if record is None:
+                self.table.drop(uid, self._clock())
+            else:
+                self.table.put(uid, record)
         else:
             raise ValueError(f"unknown type {kind!r}")
+
+    def _read(self, item: dict[str, Any]) -> Any | None:  # noqa: ANN401 - whatever the resource reads
+        """The record of an object; None for one that cannot be read, which is left out."""
+        try:
+            return self.resource.read(item)
+        except _UNREADABLE:
+            self.state.odd += 1
+            return None
 
     def _error(self, status: dict[str, Any]) -> ApiError:
         """What an event of type ERROR says: the watch is over."""
@@ -253,9 +270,9 @@ class Follower:
             return pause
         if isinstance(error, GoneError) and self._failures == 1:
             return pause
-        if not state.problem:
+        if not state.problem or self._last_kind is not type(error):
             log.warning("the Kubernetes API does not answer", objects=self.resource.name, reason=str(error))
-        state.problem = str(error)
+        state.problem, self._last_kind = str(error), type(error)
         return pause
 
     def _reconnect(self) -> None:

@@ -296,6 +296,10 @@ def test_one_odd_object_is_left_out(api: Api, tmp_path: Path) -> None:
         until(lambda: follower.state.lists == 1)
         assert len(names(follower)) == 7
         assert follower.state.odd == 1
+        api.put(PODS_PATH, {"metadata": {"name": "p1", "namespace": "ai", "uid": "uid-ai-p1"}, "spec": {"volumes": 5}})
+        until(lambda: follower.state.odd == 2)
+        assert names(follower) == {"p0", *(f"p{index}" for index in range(2, 7))}
+        assert follower.state.lists == 1
 
 
 def test_a_server_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
