@@ -21,6 +21,7 @@ from correlator.settings.groups import (
     WebSettings,
 )
 from correlator.settings.load import SettingsError, load_settings
+from correlator.settings.loki import LokiSettings
 
 __all__ = [
     "CatalogSettings",
@@ -30,6 +31,7 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "LokiSettings",
     "PrometheusSettings",
     "Settings",
     "SettingsError",

@@ -13,6 +13,7 @@ from correlator.analysis.parameters import Parameters
 from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
+from correlator.settings.loki import LokiSettings
 
 _DEFAULT = Parameters(confidence=bundled())
 
@@ -231,7 +232,7 @@ class CatalogSettings(_Group):
     """What is measured."""
 
     directories: tuple[Path, ...] = Field(
-        (), description="Directories with more signals as YAML; a signal named like a built-in one replaces it."
+        (), description="Directories with more signals as YAML; a row of a built-in signal and exporter replaces it."
     )
 
 
@@ -254,6 +255,7 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    loki: LokiSettings = Field(default_factory=LokiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
 
