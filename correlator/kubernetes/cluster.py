@@ -9,7 +9,8 @@ from typing import Any
 
 from correlator.kubernetes.connection import Transport
 from correlator.kubernetes.facts import Fact, Facts, Wanted
-from correlator.kubernetes.follow import USUAL, Follower, Pace
+from correlator.kubernetes.follow import Follower
+from correlator.kubernetes.pace import USUAL, Pace
 from correlator.kubernetes.resources import RESOURCES
 from correlator.kubernetes.table import Table
 from correlator.model.frame import BlindSpot

@@ -20,14 +20,14 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "pod_owner": ("namespace", "pod", "uid"),
     "pod_claims": ("namespace", "pod", "uid", "volume"),
     "pod_start_time": ("namespace", "pod", "uid"),
-    "pod_annotations": ("namespace", "pod", "uid"),
+    "pod_annotations": ("namespace", "pod"),
     "claim_info": ("namespace", "persistentvolumeclaim"),
     "persistent_volume_info": ("persistentvolume",),
     "volume_attachment": ("volumeattachment",),
     "volume_attachment_source": ("volumeattachment",),
     "namespace_labels": ("namespace",),
     "node_info": ("node",),
-    "longhorn_replica": ("replica",),
+    "longhorn_replica": ("volume", "node", "disk_path"),
 }
 """The signals that the API can tell, and the labels that say what a row speaks of."""
 
@@ -140,7 +140,7 @@ class Facts:
         bound = [one for one in held[resources.VOLUMES] if one[0].name in volumes]
         handles = {volume.csi_volume_handle for volume, _ in bound} - {""}
         attached = [one for one in held[resources.ATTACHMENTS] if one[0].volume in volumes]
-        copies = [one for one in held[resources.LONGHORN_REPLICAS] if one[0].volume in handles]
+        copies = [one for one in held[resources.LONGHORN_REPLICAS] if one[0].volume in handles and one[0].node]
         namespaces = {pod.namespace for pod, _ in pods}
         spaces = [one for one in held[resources.NAMESPACES] if one[0].name in namespaces]
         owners = self._tables[resources.REPLICA_SETS]
@@ -188,8 +188,8 @@ def _of_other(record: object) -> _Row:
         case Node():
             return _row("node_info", {"node": record.name, "internal_ip": record.internal_ip})
         case Replica():
-            told = {"replica": record.name, "volume": record.volume, "node": record.node, "disk": record.disk}
-            return _row("longhorn_replica", {**told, "disk_path": record.disk_path, "state": record.state})
+            told = {"volume": record.volume, "node": record.node, "disk_path": record.disk_path}
+            return _row("longhorn_replica", told)
     raise TypeError(f"no record: {record!r}")
 
 
@@ -214,7 +214,7 @@ def _of_pod(pod: Pod, above: object) -> Iterator[_Row]:
         yield _row("pod_claims", {**name, "volume": volume, "persistentvolumeclaim": claim})
     if pod.annotations:
         told = {f"annotation_{key}": value for key, value in pod.annotations}
-        yield _row("pod_annotations", {**name, **told})
+        yield _row("pod_annotations", {"namespace": pod.namespace, "pod": pod.name, **told})
 
 
 def _of_claim(claim: Claim) -> Iterator[_Row]:

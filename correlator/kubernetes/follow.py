@@ -17,6 +17,7 @@ import structlog
 
 from correlator.kubernetes.connection import METADATA, METADATA_LIST, WHOLE, Transport
 from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
+from correlator.kubernetes.pace import USUAL, Pace
 from correlator.kubernetes.resources import Resource
 from correlator.kubernetes.table import Table
 
@@ -26,29 +27,6 @@ MOST_TRIES_OF_A_LIST = 4
 """A list whose continue token expires is begun anew with pages of twice the size, so often at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How much is asked for at once, and how long things take; durations in seconds.
-
-    A watch is asked to last between the `watch` figures, and given up when nothing at all has arrived for that time and
-    the `grace`. One that ends earlier than `short_watch` without a word is not begun anew at once. Every `relist`, give
-    or take a fifth, a list is taken anew although nothing is wrong. Pauses after failures grow from `first_pause` to
-    `longest_pause`, or to `when_refused`; what the cluster does not have is looked for again after `when_absent`.
-    """
-
-    page: int = 500
-    watch: tuple[int, int] = (240, 300)
-    grace: float = 15.0
-    short_watch: float = 5.0
-    relist: float = 6 * 3600.0
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
-    when_refused: float = 120.0
-    when_absent: float = 600.0
-    longest_retry_after: float = 300.0
-
-
-USUAL = Pace()
 _UNREADABLE = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -256,9 +234,12 @@ class Follower:
         """Note what went wrong; returns how long to wait."""
         if self._stopping.is_set():
             return 0.0
-        pause = self._pause(error)
+        if isinstance(error, AbsentError) and not self.resource.is_optional:
+            error = ApiError(str(error))
+        self._failures += 1
+        pause = self._pace.pause(error, self._failures, self._rng)
         state = self.state
-        state.is_absent = isinstance(error, AbsentError) and self.resource.is_optional
+        state.is_absent = isinstance(error, AbsentError)
         state.is_refused = isinstance(error, RefusedError)
         if isinstance(error, GoneError | AbsentError):
             self._version = ""
@@ -280,23 +261,6 @@ class Follower:
         if self._transport is not None:
             self._transport.close()
             self._transport = None
-
-    def _pause(self, error: ApiError) -> float:
-        """Longer with each failure, never the same for many that failed together; as long as the server asks for."""
-        self._failures += 1
-        pace = self._pace
-        match error:
-            case GoneError() if self._failures == 1:
-                return 0.0
-            case AbsentError() if self.resource.is_optional:
-                longest = shortest = pace.when_absent
-            case RefusedError():
-                longest, shortest = pace.when_refused, pace.first_pause
-            case _:
-                longest, shortest = pace.longest_pause, pace.first_pause
-        grown = min(longest, shortest * 2.0 ** min(self._failures - 1, 10)) * self._rng.uniform(0.5, 1.0)
-        asked = min(error.retry_after_seconds, pace.longest_retry_after) if isinstance(error, BusyError) else 0.0
-        return max(grown, asked)
 
 
 def _version_of(page: dict[str, Any], resource: Resource) -> str:

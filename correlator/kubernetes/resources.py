@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from correlator.kubernetes import records
-from correlator.kubernetes.records import Json
+from correlator.kubernetes import reading
+from correlator.kubernetes.reading import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Resource:
     name: str
     path: str
     read: Callable[[Json], Any]
-    uid: Callable[[Json], str] = records.uid_of
+    uid: Callable[[Json], str] = reading.uid_of
     metadata_only: bool = False
     is_optional: bool = False
 
@@ -33,21 +33,21 @@ NAMESPACES: Final = "namespaces"
 LONGHORN_REPLICAS: Final = "replicas.longhorn.io"
 
 RESOURCES = (
-    Resource(name=NAMESPACES, path="/api/v1/namespaces", read=records.read_namespace, metadata_only=True),
-    Resource(name=NODES, path="/api/v1/nodes", read=records.read_node),
-    Resource(name=VOLUMES, path="/api/v1/persistentvolumes", read=records.read_volume),
-    Resource(name=CLAIMS, path="/api/v1/persistentvolumeclaims", read=records.read_claim),
-    Resource(name=ATTACHMENTS, path="/apis/storage.k8s.io/v1/volumeattachments", read=records.read_attachment),
+    Resource(name=NAMESPACES, path="/api/v1/namespaces", read=reading.read_namespace, metadata_only=True),
+    Resource(name=NODES, path="/api/v1/nodes", read=reading.read_node),
+    Resource(name=VOLUMES, path="/api/v1/persistentvolumes", read=reading.read_volume),
+    Resource(name=CLAIMS, path="/api/v1/persistentvolumeclaims", read=reading.read_claim),
+    Resource(name=ATTACHMENTS, path="/apis/storage.k8s.io/v1/volumeattachments", read=reading.read_attachment),
     Resource(
         name=REPLICA_SETS,
         path="/apis/apps/v1/replicasets",
-        read=records.read_owner_kind,
-        uid=records.uid_of_owner,
+        read=reading.read_owner_kind,
+        uid=reading.uid_of_owner,
         metadata_only=True,
     ),
-    Resource(name=PODS, path="/api/v1/pods", read=records.read_pod),
+    Resource(name=PODS, path="/api/v1/pods", read=reading.read_pod),
     Resource(
-        name=LONGHORN_REPLICAS, path="/apis/longhorn.io/v1beta2/replicas", read=records.read_replica, is_optional=True
+        name=LONGHORN_REPLICAS, path="/apis/longhorn.io/v1beta2/replicas", read=reading.read_replica, is_optional=True
     ),
 )
 """All of them; in this order they are listed in messages."""

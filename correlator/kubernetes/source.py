@@ -45,7 +45,7 @@ class KubernetesSource:
     ) -> Frames:
         """All signals on the grid. Raises what the inner source raises, and nothing of the API's troubles."""
         frames = self._inner.fetch(signals, grid, progress)
-        asked = [signal.name for signal in signals if signal.name in KEYS]
+        asked = dict.fromkeys(signal.name for signal in signals if signal.name in KEYS)
         if not asked or not grid.count:
             return frames
         if self._first_wait_seconds:

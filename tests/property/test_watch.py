@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from correlator.kubernetes.follow import Follower, Pace
+from correlator.kubernetes.follow import Follower
+from correlator.kubernetes.pace import Pace
 from correlator.kubernetes.resources import PODS, RESOURCES
 from correlator.kubernetes.table import Table
 from tests.kubernetes_api import Api, Direct, Object, pod

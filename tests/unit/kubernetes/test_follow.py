@@ -15,7 +15,8 @@ from kubernetes.watch import Watch
 
 from correlator.kubernetes.connection import Connection, from_kubeconfig
 from correlator.kubernetes.errors import ApiError
-from correlator.kubernetes.follow import Follower, Pace
+from correlator.kubernetes.follow import Follower
+from correlator.kubernetes.pace import Pace
 from correlator.kubernetes.resources import LONGHORN_REPLICAS, NAMESPACES, PODS, RESOURCES
 from correlator.kubernetes.table import Table
 from tests.kubernetes_api import Api, Handler, Server, kubeconfig, named, pod, serving
@@ -222,6 +223,7 @@ def test_what_cannot_be_read_makes_a_new_list_due(api: Api, tmp_path: Path, line
     ("code", "body", "word"),
     [
         (403, b'{"message":"pods is forbidden"}', "pods is forbidden"),
+        (404, b"", "says 404"),
         (429, b"slow down", "says 429"),
         (500, b"", "says 500"),
         (200, b"<html>", "no JSON"),

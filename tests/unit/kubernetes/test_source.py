@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from correlator.catalog import load
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.connection import from_kubeconfig
-from correlator.kubernetes.follow import Pace
+from correlator.kubernetes.pace import Pace
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.frame import Frames, Labels, labels_of
 from correlator.model.grid import Grid
@@ -326,3 +327,21 @@ def test_a_server_that_hangs_delays_the_first_fetch_only(tmp_path: Path) -> None
                 f"kubernetes/{name}": "unlisted: the first list is not complete yet" for name in ("nodes", "pods")
             }
             server.stopping.set()
+
+
+def test_copies_of_a_longhorn_volume_and_what_pods_declare() -> None:
+    """Where Longhorn is installed: the folders that hold a claim's volume; and the annotations of pods that count."""
+    api = filled()
+    csi = {"driver": "driver.longhorn.io", "volumeHandle": "pvc-1"}
+    api.put("/api/v1/persistentvolumes", named("pv-models", spec={"csi": csi}))
+    where = {"volumeName": "pvc-1", "nodeID": "n2", "diskPath": "/var/lib/longhorn"}
+    api.put("/apis/longhorn.io/v1beta2/replicas", named("r1", "longhorn-system", spec=where))
+    api.put("/apis/longhorn.io/v1beta2/replicas", named("r2", "longhorn-system", spec={"volumeName": "pvc-1"}))
+    api.put("/apis/longhorn.io/v1beta2/replicas", named("r3", "longhorn-system", spec={**where, "volumeName": "other"}))
+    api.put("/api/v1/pods", pod("web-abc-x", claims={"data": "models"}, annotations={"correlator/depends-on": "ai/db"}))
+    signals = [replace(load()[0], name=name) for name in ("longhorn_replica", "pod_annotations")]
+    frames = KubernetesSource(FakeSource({}), known(api)).fetch(signals, GRID)
+    assert rows(frames, "longhorn_replica") == [{"volume": "pvc-1", "node": "n2", "disk_path": "/var/lib/longhorn"}]
+    assert rows(frames, "pod_annotations") == [
+        {"namespace": "ai", "pod": "web-abc-x", "annotation_correlator_depends_on": "ai/db"}
+    ]
