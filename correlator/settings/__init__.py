@@ -17,6 +17,7 @@ from correlator.settings.groups import (
     LogSettings,
     PrometheusSettings,
     Settings,
+    SourceSettings,
     StoreSettings,
     WebSettings,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "PrometheusSettings",
     "Settings",
     "SettingsError",
+    "SourceSettings",
     "StoreSettings",
     "WebSettings",
     "format_duration",
