@@ -346,3 +346,12 @@ def test_copies_of_a_longhorn_volume_and_what_pods_declare() -> None:
     assert rows(frames, "pod_annotations") == [
         {"namespace": "ai", "pod": "web-abc-x", "annotation_correlator_depends_on": "ai/db"}
     ]
+
+
+def test_the_api_of_another_cluster_is_suspected() -> None:
+    """It has pods with claims, and not one of those that the series name."""
+    others = series(pod_reads=[{"namespace": "x", "pod": "y", "instance": "i", "device": "/dev/sda"}])
+    (spot,) = fetched(known(filled()), others).quality
+    assert spot.signal == "kubernetes/pods"
+    assert "another cluster" in spot.reason
+    assert fetched(known(filled()), {}).quality == ()
