@@ -31,7 +31,8 @@ from correlator.topology.projection import seen_steps
 from tests.calibrated import calibrated
 from tests.daemons import daemon
 from tests.kubernetes_api import Api, Direct, Handler, kubeconfig, named, pod, serving
-from tests.recorded import START, STEP, STEPS, VICTIM, as_openmetrics, contention
+from tests.played import as_openmetrics, played
+from tests.recorded import START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 RECORDING = Path(__file__).parents[2] / "fixtures" / "one_writer" / "recording.zip"
@@ -170,7 +171,7 @@ def prometheus_now(tmp_path: Path) -> Iterator[str]:
     frames = contention()
     left = {name: frame for name, frame in frames.by_signal.items() if name not in KEYS}
     later = int(time.time()) // STEP * STEP - (START + (STEPS - 1) * STEP)
-    text = as_openmetrics(Frames(frames.grid, left, frames.intervals), later)
+    text = as_openmetrics(played(Frames(frames.grid, left, frames.intervals), later))
     storage = openmetrics_blocks(text, tmp_path / "storage")
     with prometheus(tmp_path / "prometheus", storage=storage) as url:
         yield url
