@@ -60,10 +60,9 @@ def _remembered(loads: Floats, steps: Floats) -> Floats:
     """
     kept = (1.0 - 1.0 / steps)[:, None]
     means = (1.0 - kept) * loads.transpose(2, 0, 1)[:, :, None, :]
-    before = np.ones(means.shape[1:])
-    for mean in means:
-        mean += kept * before
-        before = mean
+    means[0] += kept
+    for step in range(1, len(means)):
+        means[step] += kept * means[step - 1]
     return means.transpose(1, 2, 3, 0)
 
 
