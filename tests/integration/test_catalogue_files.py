@@ -39,17 +39,17 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
     shown = {name: Exposition((FOLDER / f"{name}.txt").read_bytes()) for name in NAMES}
     folder = tmp_path_factory.mktemp("catalogue")
     with serving(shown) as address, prometheus(folder, config=config_for(NAMES, address)) as url:
-        source = PrometheusSource(url)
         wanted = {f"{name}:1" for name in NAMES}
         until = time.monotonic() + WAIT_SECONDS
         while True:
+            source = PrometheusSource(url)  # anew: what a server has is held for a minute
             found = source.fetch(SIGNALS, Grid(int(time.time()), 1, 1))
+            source.close()
             beating = {dict(labels)["instance"] for labels in found.get("ttft_heartbeat").labels}
             if beating >= wanted:
                 break
             assert time.monotonic() < until, f"never scraped: {wanted - beating}"
             time.sleep(0.2)
-        source.close()
         yield found
 
 
