@@ -10,7 +10,7 @@ import structlog
 import correlator
 from correlator.analysis.evaluate import Evaluation
 from correlator.catalog import CatalogueError
-from correlator.daemon.composition import inquiry_of, live_source, signals_of
+from correlator.daemon.composition import cluster_of, inquiry_of, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
 from correlator.daemon.resident import give_back, settle
@@ -19,6 +19,8 @@ from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
 from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers
 from correlator.model.inventory import Inventory
+from correlator.kubernetes.cluster import Cluster
+from correlator.kubernetes.source import KubernetesSource
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import Source, SourceError
 from correlator.publish.status import EngineStatus
@@ -48,6 +50,7 @@ class Loop:
         self._stopping = False
         self._engine: Engine | None = None
         self._inquiry: Inquiry | None = None
+        self._cluster: Cluster | None = None
         self._last: Evaluation | None = None
         self._reported_at = 0.0
         self._reported_step: int | None = None
@@ -72,6 +75,8 @@ class Loop:
             self._cycle()
             self._report()
             self._listen(self._pause())
+        if self._cluster is not None:
+            self._cluster.close()
         if self._engine is not None:
             self._engine.close()
 
@@ -120,9 +125,11 @@ class Loop:
         signals = signals_of(settings)
         source: Source
         if recording is None:
-            source = self._live = live_source(settings, signals, retries=1)
+            live = self._live = live_source(settings, signals, retries=1)
+            self._cluster = self._cluster or self._follow_cluster()
+            source = KubernetesSource(live, self._cluster) if self._cluster else live
             self._inquiry = inquiry_of(settings, source, signals)
-            self._live.require_answer()
+            live.require_answer()
         else:
             source = DemoSource(read_recording(recording), self._start.started_at.timestamp())
             self._inquiry = inquiry_of(settings, source, signals)
@@ -148,6 +155,12 @@ class Loop:
         stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
         servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
         self._stock = shortened(with_servers(stock, servers, ()))
+
+    def _follow_cluster(self) -> Cluster | None:
+        cluster = cluster_of(self._start.settings.kubernetes)
+        if cluster is not None:
+            cluster.start()
+        return cluster
 
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:

@@ -10,6 +10,8 @@ from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
     EngineSettings,
+    KubernetesMode,
+    KubernetesSettings,
     LogFormat,
     LogLevel,
     LogSettings,
@@ -25,6 +27,8 @@ from correlator.settings.loki import LokiSettings
 __all__ = [
     "CatalogSettings",
     "EngineSettings",
+    "KubernetesMode",
+    "KubernetesSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",

@@ -86,6 +86,41 @@ class SourceSettings(PrometheusSettings):
         return self
 
 
+class KubernetesMode(StrEnum):
+    """Whether the API of Kubernetes is asked, and with whose permission."""
+
+    OFF = "off"
+    AUTO = "auto"
+    IN_CLUSTER = "in-cluster"
+    KUBECONFIG = "kubeconfig"
+
+
+class KubernetesSettings(_Group):
+    """Who runs where and claims what, from the API itself; kube-state-metrics' series tell it as well."""
+
+    mode: KubernetesMode = Field(
+        KubernetesMode.AUTO,
+        description="`off`, `in-cluster` (our pod's service account), `kubeconfig`, or `auto`: `in-cluster` in a pod "
+        "that has a service account, else `off`, since a laptop's kubeconfig may be of another cluster.",
+    )
+    kubeconfig: Path | None = Field(
+        None, description="The kubeconfig file of mode `kubeconfig`; unless set where kubectl looks."
+    )
+    context: str = Field("", description="Context in the kubeconfig; unless set its current one.")
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _yaml_reads_off_as_false(cls, mode: object) -> object:
+        """In YAML `off` without quotes is a boolean."""
+        return KubernetesMode.OFF if mode is False else mode
+
+    @model_validator(mode="after")
+    def _kubeconfig_goes_with_its_mode(self) -> "KubernetesSettings":
+        if self.mode is not KubernetesMode.KUBECONFIG and (self.kubeconfig or self.context):
+            raise ValueError("expected mode kubeconfig together with kubeconfig and context")
+        return self
+
+
 class StoreSettings(_Group):
     """Where incidents are kept."""
 
@@ -255,6 +290,7 @@ class Settings(BaseSettings):
         description="Several sources by a name of your choice instead of `prometheus`: its settings, and `exporters`.",
     )
     prometheus: PrometheusSettings = Field(default_factory=PrometheusSettings)
+    kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)

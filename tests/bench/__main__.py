@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import budget, machine
+from tests.bench import budget, kubernetes, machine
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -28,6 +28,8 @@ def main() -> None:
         traffic = machine.measure("budget", url)
     with console.status("suspects"):
         suspects = machine.measure("suspects")
+    with kubernetes.serving() as api, console.status("150,000 pods"):
+        followed = machine.measure("kubernetes", api)
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -47,6 +49,7 @@ def main() -> None:
     for name, title in (("step", "one step of all signals"), ("hour", "an hour of three signals of each victim")):
         console.print(_compared(fetching[name], title))
     budget.show(console, traffic)
+    console.print(kubernetes.shown(followed))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:
