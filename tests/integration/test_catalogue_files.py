@@ -1,8 +1,8 @@
 """Each file of the catalogue against what its exporter shows, through a real Prometheus.
 
 `exporters/NAME.txt` is what the exporter of `correlator/catalog/NAME.yaml` shows, after its documents and sources; and
-`exporters/NAME.yaml` the rows that its frames must have, all of them and no others, by signal: the labels beside those of
-the scrape target, and the value.
+`exporters/NAME.yaml` the rows that its frames must have, all of them and no others, by signal: the labels beside those
+of the scrape target, and the value.
 """
 
 import math
