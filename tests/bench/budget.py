@@ -15,11 +15,11 @@ from rich.table import Table
 
 from correlator.catalog.loader import load
 from correlator.model.grid import Grid
-from correlator.model.signal import one_of_each
 from correlator.sources.prometheus import PrometheusSource
 from tests.bench import machine
 from tests.bench.cluster import SLOW_FROM, Shape
 from tests.bench.series import SCRAPE_SECONDS
+from tests.played import with_vllm
 
 LARGE = Shape(nodes=2000, disks=10, victims_per_node=1)
 TIMED_CYCLES = 5
@@ -56,7 +56,7 @@ def measured(url: str) -> dict[str, Any]:
     source._session.hooks["response"].append(traffic.count)
     frames = source.fetch(signals, Grid(first + SCRAPE_SECONDS, SCRAPE_SECONDS, 1))
     exporters: dict[str, dict[str, float]] = {}
-    of_query = {signal.query: signal for signal in one_of_each(signals)}
+    of_query = {signal.query: signal for signal in with_vllm(signals)}
     for query, count in traffic.queries.items():
         signal = of_query.get(query)
         row = exporters.setdefault(signal.exporter if signal else "other questions", dict.fromkeys(_COLUMNS, 0.0))
