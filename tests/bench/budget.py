@@ -53,7 +53,7 @@ def measured(url: str) -> dict[str, Any]:
     source, signals, traffic = PrometheusSource(url), load(), Traffic()
     first = SLOW_FROM // 60 * 60
     source.fetch(signals, Grid(first, SCRAPE_SECONDS, 1))
-    source._session.hooks["response"].append(traffic.count)
+    source._questions.session.hooks["response"].append(traffic.count)
     frames = source.fetch(signals, Grid(first + SCRAPE_SECONDS, SCRAPE_SECONDS, 1))
     exporters: dict[str, dict[str, float]] = {}
     of_query = {signal.query: signal for signal in with_vllm(signals)}
@@ -64,7 +64,7 @@ def measured(url: str) -> dict[str, Any]:
         row["series"] += len(frames.get(signal.name).labels) if signal else 0
         row["megabytes"] += traffic.answered[query] / 1e6
         row["megabytes_gzip"] += traffic.sent[query] / 1e6
-    source._session.hooks["response"].clear()
+    source._questions.session.hooks["response"].clear()
     taken = []
     for cycle in range(2, 2 + TIMED_CYCLES):
         begin = machine.now()
