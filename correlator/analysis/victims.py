@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rates import Bools, gains, gains_of, liveness_of
+from correlator.analysis.rates import Bools, gains, gains_of, liveness_of, restarted
 from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
@@ -205,12 +205,16 @@ def _bucket_gains(frames: Frames, buckets: Indices) -> Floats:
 
 
 def _restarts(values: Floats, shape: tuple[int, ...]) -> Bools | None:
-    """Where each server's widest bucket falls, for all of its buckets, shape (S * B, T); None where none does."""
+    """Where each server's widest bucket begins anew, for all its buckets, shape (S * B, T); None where none falls."""
     widest = values[shape[1] - 1 :: shape[1]]
-    falls: Bools = np.zeros(widest.shape, dtype=np.bool_)
+    known = np.maximum.accumulate(np.where(np.isfinite(widest), np.arange(widest.shape[1]), 0), axis=1)
+    before = np.take_along_axis(widest, known[:, :-1], axis=1)
     with np.errstate(invalid="ignore"):
-        falls[:, 1:] = widest[:, 1:] < widest[:, :-1]
-    return np.repeat(falls, shape[1], axis=0) if falls.any() else None
+        if not (widest[:, 1:] < before).any():
+            return None
+    anew: Bools = np.zeros(widest.shape, dtype=np.bool_)
+    anew[:, 1:] = restarted(before, widest[:, 1:])
+    return np.repeat(anew, shape[1], axis=0)
 
 
 def _bound(labels: Labels) -> float:
