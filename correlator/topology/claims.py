@@ -29,6 +29,8 @@ class PersistentVolume(NamedTuple):
     nfs_server: str = ""
     nfs_path: str = ""
     csi_driver: str = ""
+    csi_volume_handle: str = ""
+    storageclass: str = ""
 
 
 VOLUME_LABELS = PersistentVolume._fields

@@ -1,6 +1,6 @@
 """The edges from pods to disks: by I/O seen, by mounts, by claims; the surest of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from correlator.model.topology import Edge, Learnt, PodRef
@@ -19,7 +19,7 @@ class Edges:
         self._learnt: dict[tuple[Name, Place], Learnt] = {
             (pod, (node, disk)): Learnt.IO_SEEN for pod, node, disk in facts.io.seen
         }
-        self._via: dict[tuple[Name, Place], str] = {}
+        self.vias: dict[tuple[Name, Place], str] = {}
         for pod, place, claim in _mounted(facts):
             self._add(pod, place, Learnt.MOUNT, claim)
         for pod, place, claim in _claimed(facts):
@@ -30,20 +30,25 @@ class Edges:
         """One more way that an edge was learnt."""
         self._learnt.setdefault((pod, place), learnt)
         if claim:
-            self._via[pod, place] = min(claim, self._via.get((pod, place), claim))
+            self.vias[pod, place] = min(claim, self.vias.get((pod, place), claim))
+
+    @property
+    def pairs(self) -> Collection[tuple[Name, Place]]:
+        """Who uses what."""
+        return self._learnt.keys()
 
     def build(self, ids: Mapping[Place, str], refs: Mapping[Name, PodRef]) -> tuple[Edge, ...]:
         """The edges, sorted by pod and volume; `ids` are those of the volumes."""
         found = sorted((pod, ids[place], place, learnt) for (pod, place), learnt in self._learnt.items())
         return tuple(
-            Edge(pod=refs[pod], volume_id=volume, learnt=learnt, via=self._via.get((pod, place), ""))
+            Edge(pod=refs[pod], volume_id=volume, learnt=learnt, via=self.vias.get((pod, place), ""))
             for pod, volume, place, learnt in found
         )
 
     def claims(self) -> dict[Place, set[str]]:
         """The claims that lie on each disk."""
         lying: dict[Place, set[str]] = {}
-        for (_, place), claim in self._via.items():
+        for (_, place), claim in self.vias.items():
             lying.setdefault(place, set()).add(claim)
         return lying
 

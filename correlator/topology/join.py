@@ -1,23 +1,30 @@
 """The join: frames of a window in, pods, volumes and edges out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from correlator.model.frame import Frames
 from correlator.model.topology import Pod, PodRef, Topology, Volume
 from correlator.topology import signals
 from correlator.topology.blind import Blindness
+from correlator.topology.dependencies import ANNOTATION_LABELS, dependencies
 from correlator.topology.disks import volume_id
+from correlator.topology.domains import learn_domains
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import Facts, learn_facts
 from correlator.topology.pods import OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
 from correlator.topology.projection import project
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
+NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
-def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
+def join(
+    frames: Frames, tiers: Mapping[str, str] = NO_TIERS, needs: Mapping[str, Sequence[str]] = NO_NEEDS
+) -> Topology:
     """Who uses which volume in the window of `frames`. `tiers` maps a namespace to its isolation tier.
+
+    `needs` maps victims, by name, to the names of what they depend on: see `dependencies`.
 
     A series counts when it has any value in the window. What cannot be told is in `unmapped`, with the reason.
     """
@@ -29,26 +36,33 @@ def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
     ids = {place: volume_id("disk", *place) for place in places}
     owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
     tier_of = tiers_of_namespaces(project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS), tiers)
+    domains = learn_domains(frames, facts, edges, ids, refs)
+    mapped = edges.pods | domains.pods
     blindness = Blindness(claims=facts.claims, mounts=facts.mounts, io=facts.io, nodes=nodes)
-    reasons = {name: blindness.reason(name) for name in nodes if name not in edges.pods}
+    reasons = {name: blindness.reason(name) for name in nodes if name not in mapped}
+    pods = {
+        ref: Pod(
+            ref=ref,
+            node=nodes[name],
+            workload=owned[name],
+            tier=tier_of.get(ref.namespace, ""),
+            started_at=_started_at(name, facts),
+            claims=facts.claims.names(name),
+        )
+        for name, ref in refs.items()
+    }
+    annotations = project(frames, [signals.POD_ANNOTATIONS], ANNOTATION_LABELS)
     return Topology(
-        pods={
-            ref: Pod(
-                ref=ref,
-                node=nodes[name],
-                workload=owned[name],
-                tier=tier_of.get(ref.namespace, ""),
-                started_at=_started_at(name, facts),
-                claims=facts.claims.names(name),
-            )
-            for name, ref in refs.items()
-        },
-        volumes=_volumes(ids, edges),
-        edges=edges.build(ids, refs),
+        pods=pods,
+        volumes={**_volumes(ids, edges), **domains.volumes},
+        edges=tuple(sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))),
         unmapped={refs[name]: reason for name, reason in reasons.items() if reason},
         node_of_instance=_nodes_of_instances(facts, nodes),
         volume_of_device={(node, name): ids[node, disk] for (node, name), disk in facts.disks.device_of.items()},
         volume_of_nameless={refs[name]: ids[place] for name, place in facts.io.nameless.items()},
+        below=domains.below,
+        parts=domains.parts,
+        depends_on=dependencies((PodRef(*name) for name in facts.victims), pods, annotations, needs),
     )
 
 

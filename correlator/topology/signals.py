@@ -16,6 +16,7 @@ DISK_INFO = "disk_info"
 DISK_MAPPER_INFO = "disk_mapper_info"
 MOUNT_INFO = "mount_info"
 FILESYSTEM_SIZE = "filesystem_size"
+DISK_MEMBER = "disk_member"
 NODE_NAME = "node_name"
 NODE_PRESSURE = ("node_io_waiting", "node_io_stalled")
 
@@ -31,6 +32,14 @@ CLAIM_INFO = "claim_info"
 PERSISTENT_VOLUME_INFO = "persistent_volume_info"
 NAMESPACE_LABELS = "namespace_labels"
 
+POD_ANNOTATIONS = "pod_annotations"
+
+NFS = "nfs_operations"
+RBD = "rbd_operations"
+LONGHORN = "longhorn_operations"
+LONGHORN_REPLICA = "longhorn_replica"
+PORTWORX = "portworx_operations"
+
 TTFT_COUNT = "ttft_count"
 
 READ = (
@@ -39,6 +48,7 @@ READ = (
     DISK_MAPPER_INFO,
     MOUNT_INFO,
     FILESYSTEM_SIZE,
+    DISK_MEMBER,
     NODE_NAME,
     *NODE_PRESSURE,
     *POD_IO,
@@ -51,5 +61,11 @@ READ = (
     CLAIM_INFO,
     PERSISTENT_VOLUME_INFO,
     NAMESPACE_LABELS,
+    POD_ANNOTATIONS,
+    NFS,
+    RBD,
+    LONGHORN,
+    LONGHORN_REPLICA,
+    PORTWORX,
     TTFT_COUNT,
 )
