@@ -7,6 +7,8 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.domains import doers_on, telling, unseen, use_of, volumes_of
+from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
@@ -16,10 +18,11 @@ from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.suspects import contributions
-from correlator.analysis.volumes import device_use, error_states, pod_pressure, pods_on_volume
+from correlator.analysis.volumes import pod_pressure
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
 from correlator.model.frame import BlindSpot
+from correlator.model.topology import PodRef
 
 MIN_STEPS = 3
 """Fewer slow steps than this are too few to accuse anybody."""
@@ -42,8 +45,8 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     """The verdict on one regression."""
     during = Level.over(scene.victim, scene.spans.during)
     load = view_load(scene.victim, scene.spans)
-    cases = [_volume_case(scene, volume_id, during, load) for volume_id in volumes_of(scene)]
-    volume = max(cases, key=lambda case: (case.worse.seen, case.strength), default=None)
+    used = volumes_of(scene.topology, scene.victim.key.ref)
+    volume = telling((_volume_case(scene, each, ref, during, load) for each, ref in used.items()), scene.topology)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
     ruling = _rule(scene, load, volume, split, parameters)
     suspicions = _suspicions(scene, volume, ruling, parameters) if volume else ()
@@ -67,17 +70,12 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     )
 
 
-def volumes_of(scene: Scene) -> list[str]:
-    """Ids of the volumes that the victim uses, sorted."""
-    return sorted({edge.volume_id for edge in scene.topology.edges if edge.pod == scene.victim.key.ref})
-
-
-def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) -> VolumeCase:
+def _volume_case(scene: Scene, volume_id: str, ref: PodRef, during: Level, load: LoadView) -> VolumeCase:
+    """A volume as `ref` feels it: the victim, or a pod that it depends on."""
     frames, topology, spans = scene.frames, scene.topology, scene.spans
-    use, errors = device_use(frames, topology, volume_id), error_states(frames, topology, volume_id)
+    use, errors = use_of(frames, topology, volume_id, ref), error_states(frames, topology, volume_id)
     worse = volume_change(topology.volumes[volume_id], use, spans, errors)
-    pods = pods_on_volume(frames, topology, volume_id)
-    ref = scene.victim.key.ref
+    pods = doers_on(frames, topology, volume_id)
     pressure = pod_pressure(frames, "pod_io_waiting", ref)
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
@@ -259,7 +257,7 @@ def _blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tup
         return tuple(spots)
     name = volume.worse.volume.name
     if not volume.worse.seen:
-        spots.append(BlindSpot("disk_queue_time", f"{name}: device counters are missing before or during"))
+        spots.append(unseen(volume.worse.volume))
     if not volume.pods_seen:
         spots.append(
             BlindSpot("pod_reads", f"node {volume.worse.volume.node}: I/O of pods is missing before or during")

@@ -4,6 +4,7 @@ from math import isfinite
 
 import numpy as np
 
+from correlator.analysis.errors import error_states, has_errors
 from correlator.analysis.evidence import instant
 from correlator.analysis.memory import Memory
 from correlator.analysis.newest import known_or_none, rates_now, tails_of
@@ -11,7 +12,7 @@ from correlator.analysis.present_victims import victims_now
 from correlator.analysis.price import PRIOR
 from correlator.analysis.rows import by_node, by_pod_on_volume, of_containers, of_devices
 from correlator.analysis.victims import Victims
-from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS, error_states
+from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS
 from correlator.model.frame import BlindSpot, Frame, Frames
 from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
 from correlator.model.topology import Pod, PodRef, Topology
@@ -64,7 +65,7 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
     signals = (*DEVICE_SIGNALS[:2], "disk_io_time", "disk_queue_time", "disk_read_time", "disk_write_time")
     reads, writes, busy, queue, read_time, write_time = (_by_volume(frames, topology, s) for s in signals)
     nan = float("nan")
-    any_error = _has_errors(frames)
+    any_error = has_errors(frames)
     found = []
     for volume in topology.volumes.values():
         here = volume.id
@@ -85,12 +86,6 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
             )
         )
     return tuple(sorted(found, key=lambda v: (-(v.queue_depth or 0.0), v.name)))
-
-
-def _has_errors(frames: Frames) -> bool:
-    """Whether any error state is raised anywhere: the rare case that is worth a search by volume."""
-    signals = ("filesystem_device_error", "filesystem_readonly", "md_degraded")
-    return any(bool((frames.get(signal).values > 0).any()) for signal in signals)
 
 
 def _quotient(time: float | None, operations: float | None) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.model.frame import Labels
-from correlator.model.topology import PodRef, Topology, node_of, volume_of
+from correlator.model.topology import PodRef, Topology, node_of, part_of, volume_of
 
 Indices: TypeAlias = NDArray[np.intp]
 """Rows of a frame, ascending; shape (n,)."""
@@ -150,6 +150,12 @@ def by_node(rows: Rows, topology: Topology) -> Groups[str]:
 def by_volume(rows: Rows, topology: Topology) -> Groups[str]:
     """Rows by the id of their volume; empty where none is known."""
     return Groups.of([volume_of(dict(labels), topology) for labels in rows])
+
+
+@kept_in
+def by_part(rows: Rows, topology: Topology) -> Groups[str]:
+    """Rows by the client of a shared back end; empty where none is known."""
+    return Groups.of([part_of(dict(labels), topology) for labels in rows])
 
 
 @kept_in

@@ -178,31 +178,3 @@ def node_pressure(frames: Frames, topology: Topology, signal: str, node: str) ->
     """I/O pressure of one node, shape (T,)."""
     rows = by_node(frames.get(signal).labels, topology).rows(node)
     return stalled_ratio(frames, signal, "disk_heartbeat", rows)
-
-
-ERROR_SIGNALS = {
-    "filesystem_device_error": "a file system on it reports a device error",
-    "filesystem_readonly": "a file system on it turned read-only",
-    "md_degraded": "its RAID array is degraded",
-}
-
-
-def error_states(frames: Frames, topology: Topology, volume_id: str) -> tuple[str, ...]:
-    """The error states that hold for a volume at the end of the window, in words.
-
-    A file system that was read-only all along is a choice, not an error; one that turned so is.
-    """
-    found = []
-    for signal, words in ERROR_SIGNALS.items():
-        frame = frames.get(signal)
-        rows = by_volume(frame.labels, topology).rows(volume_id)
-        if any(_is_error(signal, frame.values[row]) for row in rows):
-            found.append(words)
-    return tuple(found)
-
-
-def _is_error(signal: str, values: Floats) -> bool:
-    known = values[np.isfinite(values)]
-    if not len(known) or known[-1] <= 0:
-        return False
-    return bool(known[0] == 0) if signal == "filesystem_readonly" else True

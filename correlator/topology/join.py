@@ -12,8 +12,9 @@ from correlator.topology.disks import volume_id
 from correlator.topology.domains import learn_domains
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import Facts, learn_facts
+from correlator.topology.nodes import TARGET
 from correlator.topology.pods import OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
-from correlator.topology.projection import project
+from correlator.topology.projection import Projection, project
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
 NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -57,7 +58,7 @@ def join(
         volumes={**_volumes(ids, edges), **domains.volumes},
         edges=tuple(sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))),
         unmapped={refs[name]: reason for name, reason in reasons.items() if reason},
-        node_of_instance=_nodes_of_instances(facts, nodes),
+        node_of_instance=_nodes_of_instances(facts, nodes, project(frames, [signals.DRIVE_ERRORS], TARGET)),
         volume_of_device={(node, name): ids[node, disk] for (node, name), disk in facts.disks.device_of.items()},
         volume_of_nameless={refs[name]: ids[place] for name, place in facts.io.nameless.items()},
         below=domains.below,
@@ -97,7 +98,12 @@ def _volumes(ids: Mapping[Place, str], edges: Edges) -> dict[str, Volume]:
     return volumes
 
 
-def _nodes_of_instances(facts: Facts, nodes: Mapping[Name, str]) -> dict[str, str]:
-    """The node of every exporter's target, and of every victim's."""
+def _nodes_of_instances(facts: Facts, nodes: Mapping[Name, str], beside: Projection) -> dict[str, str]:
+    """The node of every exporter's target, and of every victim's; `beside` are other targets on nodes."""
     of_victims = {instance: node or nodes[name] for name, (instance, node) in facts.victims.items()}
-    return {instance: node for instance, node in {**of_victims, **facts.nodes.of_instance}.items() if instance and node}
+    others = {
+        instance: node or facts.pods.node_of((namespace, pod)) or facts.nodes.beside(instance)
+        for instance, node, namespace, pod in beside
+    }
+    found = {**others, **of_victims, **facts.nodes.of_instance}
+    return {instance: node for instance, node in found.items() if instance and node}

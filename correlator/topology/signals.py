@@ -17,6 +17,7 @@ DISK_MAPPER_INFO = "disk_mapper_info"
 MOUNT_INFO = "mount_info"
 FILESYSTEM_SIZE = "filesystem_size"
 DISK_MEMBER = "disk_member"
+DRIVE_ERRORS = "drive_errors"
 NODE_NAME = "node_name"
 NODE_PRESSURE = ("node_io_waiting", "node_io_stalled")
 
@@ -49,6 +50,7 @@ READ = (
     MOUNT_INFO,
     FILESYSTEM_SIZE,
     DISK_MEMBER,
+    DRIVE_ERRORS,
     NODE_NAME,
     *NODE_PRESSURE,
     *POD_IO,

@@ -1,0 +1,111 @@
+"""Contention domains as the engine sees them: which ones a victim uses, who is on them, and which one is to blame."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from correlator.analysis.case import VolumeCase
+from correlator.analysis.shared import shared_pods, shared_use
+from correlator.analysis.volumes import DeviceUse, PodLoad, PodsOnVolume, device_use, pods_on_volume
+from correlator.model.frame import BlindSpot, Frames
+from correlator.model.topology import PodRef, Sure, Topology, Volume
+
+DISK = "disk"
+WORSE = 0.5
+OWN, DEPENDS_ON = "own", "depends_on"
+
+MISSING: Mapping[str, tuple[str, str]] = {
+    "nfs": (
+        "nfs_operations",
+        "what nodes ask of the export is not known: node_exporter's collector mountstats tells it",
+    ),
+    "cephfs": ("nfs_operations", "nobody counts the I/O of CephFS by client"),
+    "rbd": ("rbd_operations", "the pool's images are not counted: set mgr/prometheus/rbd_stats_pools"),
+    "longhorn": ("longhorn_operations", "Longhorn's manager does not tell of its volumes"),
+    "portworx": ("portworx_operations", "Portworx does not tell of its volumes"),
+}
+
+
+def use_of(frames: Frames, topology: Topology, volume_id: str, viewer: PodRef | None = None) -> DeviceUse:
+    """USE of a volume of any kind; of a shared one with the latency that `viewer` sees."""
+    volume = topology.volumes.get(volume_id)
+    if volume is None or volume.kind == DISK:
+        return device_use(frames, topology, volume_id)
+    return shared_use(frames, topology, volume_id, viewer)
+
+
+def doers_on(frames: Frames, topology: Topology, volume_id: str) -> PodsOnVolume:
+    """Everybody's I/O on a volume of any kind.
+
+    On a disk below mapped devices, a pod that is seen on one of those alone is counted with what it did there.
+    """
+    volume = topology.volumes.get(volume_id)
+    if volume is not None and volume.kind != DISK:
+        return shared_pods(frames, topology, volume_id)
+    found = pods_on_volume(frames, topology, volume_id)
+    above = _certainly_above(topology, volume_id)
+    if not above:
+        return found
+    more: dict[PodRef, PodLoad] = {}
+    for top in above:
+        more |= doers_on(frames, topology, top).loads
+    return replace(found, loads={**more, **found.loads})
+
+
+def _certainly_above(topology: Topology, volume_id: str) -> list[str]:
+    return [
+        top
+        for top, layers in topology.below.items()
+        if any(layer.volume_id == volume_id and layer.sure is Sure.CERTAIN for layer in layers)
+        and topology.volumes[volume_id].kind == DISK
+    ]
+
+
+def volumes_of(topology: Topology, ref: PodRef) -> dict[str, PodRef]:
+    """The volumes that a victim uses, sorted by id, and who feels each: itself, or a pod that it depends on."""
+    found: dict[str, PodRef] = {}
+    for user in (ref, *topology.depends_on.get(ref, ())):
+        for edge in topology.edges:
+            if edge.pod == user:
+                found.setdefault(edge.volume_id, user)
+    return dict(sorted(found.items()))
+
+
+def via_of(topology: Topology, ref: PodRef, volume_id: str) -> str:
+    """Whether a victim uses a volume itself, or what it depends on does."""
+    return OWN if volumes_of(topology, ref).get(volume_id, ref) == ref else DEPENDS_ON
+
+
+def telling(cases: Iterable[VolumeCase], topology: Topology) -> VolumeCase | None:
+    """The volume that the verdict is about: the one that is seen and got worst for the victim.
+
+    What queues on a device queues on what it lies on: where both got worse the lower one is meant, since all who use it
+    are seen there. Of shared domains that are worse alike, the one to which most was added.
+    """
+    found = list(cases)
+    worse = {case.worse.volume.id for case in found if case.worse.seen and case.worse.got_worse >= WORSE}
+    bottom = [case for case in found if not worse.intersection(_below(topology, case.worse.volume.id))]
+    return max(bottom or found, key=lambda case: (case.worse.seen, case.strength, _added(case)), default=None)
+
+
+def _added(case: VolumeCase) -> float:
+    return 0.0 if case.worse.volume.kind == DISK else case.contributions.gross_rise
+
+
+def _below(topology: Topology, volume_id: str) -> set[str]:
+    """Everything below a volume, however deep."""
+    found: set[str] = set()
+    left = [volume_id]
+    while left:
+        for layer in topology.below.get(left.pop(), ()):
+            if layer.volume_id not in found:
+                found.add(layer.volume_id)
+                left.append(layer.volume_id)
+    return found - {volume_id}
+
+
+def unseen(volume: Volume) -> BlindSpot:
+    """What is missing where a volume's own readings are."""
+    if volume.kind == DISK:
+        return BlindSpot("disk_queue_time", f"{volume.name}: device counters are missing before or during")
+    signal, why = MISSING.get(volume.kind, ("nfs_operations", "its back end tells nothing"))
+    return BlindSpot(signal, f"{volume.name}: {why}, before or during")
