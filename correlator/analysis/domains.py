@@ -13,10 +13,13 @@ DISK = "disk"
 WORSE = 0.5
 OWN, DEPENDS_ON = "own", "depends_on"
 
+LIKELY = 0.7
+"""What is left of a suspect's confidence where it is only likely that both queue for one thing: too little to accuse."""
+
 MISSING: Mapping[str, tuple[str, str]] = {
     "nfs": (
         "nfs_operations",
-        "what nodes ask of the export is not known: node_exporter's collector mountstats tells it",
+        "what nodes ask of the export is not known: node_exporter needs --collector.mountstats",
     ),
     "cephfs": ("nfs_operations", "nobody counts the I/O of CephFS by client"),
     "rbd": ("rbd_operations", "the pool's images are not counted: set mgr/prometheus/rbd_stats_pools"),
@@ -101,6 +104,12 @@ def _below(topology: Topology, volume_id: str) -> set[str]:
                 found.add(layer.volume_id)
                 left.append(layer.volume_id)
     return found - {volume_id}
+
+
+def sureness(topology: Topology, volume_id: str) -> float:
+    """How far the edges to a volume can be relied on: 1 where the least sure of them is certain."""
+    likely = any(edge.volume_id == volume_id and edge.sure is Sure.LIKELY for edge in topology.edges)
+    return LIKELY if likely else 1.0
 
 
 def unseen(volume: Volume) -> BlindSpot:

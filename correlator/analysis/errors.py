@@ -51,10 +51,8 @@ SIGNS = (
     Sign("drive_errors", "the drive warns of its health", reason="smart_critical_warning"),
     Sign("drive_errors", "the drive's own test of its health failed", reason="smart_failed"),
     Sign("drive_errors", "the drive found damaged data", _grew, reason="smart_media_errors"),
-    Sign("longhorn_errors", "a Longhorn volume on it is degraded", reason="longhorn_degraded", of="client"),
-    Sign(
-        "longhorn_errors", "a Longhorn volume on it turned read-only", _began, reason="longhorn_read_only", of="client"
-    ),
+    Sign("longhorn_errors", "a Longhorn volume is degraded", reason="longhorn_degraded", of="client"),
+    Sign("longhorn_errors", "a Longhorn volume turned read-only", _began, reason="longhorn_read_only", of="client"),
 )
 SIGNALS = tuple(dict.fromkeys(sign.signal for sign in SIGNS))
 

@@ -7,7 +7,7 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
-from correlator.analysis.domains import doers_on, telling, unseen, use_of, volumes_of
+from correlator.analysis.domains import doers_on, sureness, telling, unseen, use_of, volumes_of
 from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
@@ -216,6 +216,7 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Pa
     """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
     victim = scene.victim.key.ref
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
+    chain *= sureness(scene.topology, volume.worse.volume.id)
     model = parameters.confidence.culprit
     asked = [
         item

@@ -1,7 +1,7 @@
-"""USE of a back end that nodes share, and who put what on it: from what each of its clients is told to have asked for.
+"""USE of a back end that nodes share, and who put what on it: from what each of its clients asked for.
 
-A back end has no counters of a device. Its clients' have: each one's operations, bytes, and the time that they took. All
-clients' together are the load and, by Little's law, the mean number of operations inside it.
+A back end has no counters of a device, but its clients have: each one's operations, bytes, and the time that they took.
+Those of all clients are its load and, by Little's law, the mean number of operations inside it.
 """
 
 from collections.abc import Iterator, Mapping
