@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from correlator.model.frame import Floats, Frame, Frames, Labels, labels_of
-from tests.scenes import KUBELET, NODE, VICTIM, Story
+from tests.scenes import KUBELET, NODE, Story
 
 OTHER_NODE = {"instance": "10.0.0.2:9100", "node": "n2"}
 NODES = {"n1": NODE, "n2": OTHER_NODE}

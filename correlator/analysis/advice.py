@@ -8,15 +8,16 @@ from correlator.model.finding import Advice, Suspect, SuspectKind, Verdict, Vict
 def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tuple[Suspect, ...]) -> tuple[Advice, ...]:
     """What to do, with a command to copy."""
     where = volume.name if volume else "the volume"
+    limit = (_raise_limit(volume),) if volume is not None and volume.bound == "provisioned" else ()
     if case.verdict is Verdict.CONTENTION:
         accused = [s for s in suspects if s.accused and s.kind is SuspectKind.POD]
         advice = [_against(suspect, where) for suspect in accused]
         return tuple(advice) or (_look_at_node(volume, "I/O on it is not accounted to a pod that can be accused"),)
     if case.verdict is Verdict.DEGRADED_DEVICE:
-        return (_look_at_node(volume, f"{where} serves the same or less load more slowly"),)
+        return limit or (_look_at_node(volume, f"{where} serves the same or less load more slowly"),)
     if case.verdict is Verdict.OWN_IO:
         why = "its own reads and writes slow its first tokens: weights, checkpoints or an offloaded KV cache"
-        return (Advice(action="look at what the victim loads", why=why, command=_logs(victim)),)
+        return (Advice(action="look at what the victim loads", why=why, command=_logs(victim)), *limit)
     if case.verdict is Verdict.LOAD:
         target = _target(victim.workload, victim.namespace, victim.pod)
         return (
@@ -31,6 +32,15 @@ def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tupl
             Advice(action="look beyond storage", why="neither storage nor load explains it", command=_logs(victim)),
         )
     return ()
+
+
+def _raise_limit(volume: VolumeSeen) -> Advice:
+    namespace, _, claim = (volume.claims or ("NAMESPACE/CLAIM",))[0].partition("/")
+    return Advice(
+        action="raise what the volume is provisioned for",
+        why=f"{volume.name} runs into a burst or provisioned limit",
+        command=f"kubectl -n {namespace} describe pvc {claim}",
+    )
 
 
 def _against(suspect: Suspect, where: str) -> Advice:

@@ -14,7 +14,7 @@ WORSE = 0.5
 OWN, DEPENDS_ON = "own", "depends_on"
 
 LIKELY = 0.7
-"""What is left of a suspect's confidence where it is only likely that both queue for one thing: too little to accuse."""
+"""What is left of a confidence where it is only likely that both queue for one thing: too little to accuse."""
 
 MISSING: Mapping[str, tuple[str, str]] = {
     "nfs": (

@@ -12,6 +12,7 @@ from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.rows import by_pod, of_containers
 from correlator.analysis.victims import Victims
+from correlator.analysis.volumes import telling
 from correlator.model.frame import Floats, Frames
 from correlator.model.snapshot import TtftNow, VictimNow
 from correlator.model.topology import Pod, PodRef, Topology
@@ -32,7 +33,7 @@ def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodR
     )
     found: dict[PodRef, float] = {}
     for key in victims.keys:
-        known = [row for row in pods.rows(key.ref).tolist() if isfinite(rates[row])]
+        known = [row for row in telling(frames, signal, pods.rows(key.ref)).tolist() if isfinite(rates[row])]
         whole = [row for row in known if not containers[row]]
         if known:
             found[key.ref] = max(0.0, *(min(1.0, rates[row]) for row in whole or known))

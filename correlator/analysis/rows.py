@@ -159,13 +159,12 @@ def by_part(rows: Rows, topology: Topology) -> Groups[str]:
 
 
 @kept_in
-def by_pod_on_volume(rows: Rows, topology: Topology) -> Groups[tuple[str, PodRef]]:
-    """Rows by (id of the volume, pod); the id is empty where none is known."""
-    volumes, pods = by_volume(rows, topology), by_pod(rows)
-    ids, refs = list(volumes.code), list(pods.code)
-    pairs = zip(volumes.codes.tolist(), pods.codes.tolist(), strict=True)
-    numbered = Groups.of(list(pairs))
-    code = {(ids[volume], refs[pod]): number for (volume, pod), number in numbered.code.items()}
+def by_pod_on_volume(rows: Rows, topology: Topology) -> Groups[tuple[str, PodRef, str]]:
+    """Rows by (id of the volume, pod, spelling of the device); the id is empty where none is known."""
+    volumes, pods, devices = by_volume(rows, topology), by_pod(rows), by_device(rows)
+    ids, refs, spellings = list(volumes.code), list(pods.code), list(devices.code)
+    numbered = Groups.of(list(zip(volumes.codes.tolist(), pods.codes.tolist(), devices.codes.tolist(), strict=True)))
+    code = {(ids[v], refs[p], spellings[d]): number for (v, p, d), number in numbered.code.items()}
     return Groups(code, numbered.codes, numbered.order, numbered.starts)
 
 

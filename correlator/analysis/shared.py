@@ -130,7 +130,7 @@ def shared_use(frames: Frames, topology: Topology, volume_id: str, viewer: PodRe
     found = clients(frames, topology, volume_id)
     nothing = np.full(frames.grid.count, np.nan)
     if not found:
-        return DeviceUse(np.tile(nothing, (4, 1)), *(nothing.copy() for _ in range(7)))
+        return DeviceUse(np.tile(nothing, (4, 1)), nothing, nothing, nothing, nothing, nothing, nothing, nothing)
     load, time = _sum(one.load for one in found.values()), _sum(one.time for one in found.values())
     parts = topology.parts[volume_id]
     seen = [one for key, one in found.items() if viewer is not None and viewer in parts[key].users]

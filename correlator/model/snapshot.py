@@ -77,7 +77,7 @@ class NodeNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeNow:
-    """pod → claim → volume → node, and how it was learnt."""
+    """pod → claim → volume → node, and how it was learnt; `sure` is `certain` or `likely`."""
 
     namespace: str
     pod: str
@@ -85,6 +85,7 @@ class EdgeNow:
     volume_id: str
     node: str
     learnt: str
+    sure: str = "certain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

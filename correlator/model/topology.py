@@ -113,7 +113,8 @@ class Topology:
     node_exporter's rows that lead to one volume, those whose device is `Volume.device` are its counters (the others
     are its partitions). `volume_of_nameless` does so for a pod's I/O that cAdvisor counts under no device name.
     `below` maps a volume's id to what it lies on. `parts` maps a shared volume's id to its clients by their keys, see
-    `part_of`. `depends_on` maps a victim to the pods that it said it needs.
+    `part_of`. `depends_on` maps a victim to the pods that it said it needs. `volume_of_serial` maps what a cloud calls
+    a volume, see `serial_of`, to the id of the disk that it is.
     """
 
     pods: Mapping[PodRef, Pod] = field(default_factory=dict)
@@ -126,6 +127,7 @@ class Topology:
     below: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
     depends_on: Mapping[PodRef, tuple[PodRef, ...]] = field(default_factory=dict)
+    volume_of_serial: Mapping[str, str] = field(default_factory=dict)
 
 
 def victim_ref(labels: Mapping[str, str]) -> PodRef:
@@ -174,3 +176,8 @@ def part_of(labels: Mapping[str, str], topology: Topology) -> str:
 def part_key(group: str, name: str) -> str:
     """The key of one node's mount, or of one pool's image."""
     return f"{group}|{name}"
+
+
+def serial_of(volume_id: str) -> str:
+    """What a cloud's name for a volume and the serial number of its device have in common: vol-0ab is vol0ab."""
+    return volume_id.rpartition("/")[2].replace("-", "").lower()

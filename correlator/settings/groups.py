@@ -1,6 +1,6 @@
 """What can be set, by group: types, defaults and the sentences that docs/settings.md shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -213,6 +213,11 @@ class Settings(BaseSettings):
     tiers: Mapping[str, str] = Field(
         default_factory=dict,
         description="Tier by namespace, where namespaces have no label `correlator-tier` or `tier`.",
+    )
+    depends_on: Mapping[str, Sequence[str]] = Field(
+        default_factory=dict,
+        description="What inference pods need, where no annotation `correlator/depends-on` says so: `namespace/pod` or "
+        "`namespace/Kind/workload` to a list of such names. Their volumes count as used.",
     )
     prometheus: PrometheusSettings = Field(default_factory=PrometheusSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)

@@ -31,6 +31,7 @@ class PersistentVolume(NamedTuple):
     csi_driver: str = ""
     csi_volume_handle: str = ""
     storageclass: str = ""
+    ebs_volume_id: str = ""
 
 
 VOLUME_LABELS = PersistentVolume._fields

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from correlator.model.frame import Frames
-from correlator.model.topology import Edge, Layer, Learnt, Part, PodRef, Sure, Volume
+from correlator.model.topology import Edge, Layer, Learnt, Part, PodRef, Sure, Volume, serial_of
 from correlator.topology import signals
 from correlator.topology.disks import volume_id
 from correlator.topology.edges import Edges, Place
@@ -27,6 +27,7 @@ class Domains:
     below: Mapping[str, tuple[Layer, ...]]
     parts: Mapping[str, Mapping[str, Part]]
     pods: frozenset[Name]
+    serials: Mapping[str, str]
 
 
 def learn_domains(
@@ -49,7 +50,22 @@ def learn_domains(
             for domain, those in shared.clients.items()
         },
         pods=frozenset((edge.pod.namespace, edge.pod.pod) for edge in found),
+        serials=_serials(frames, facts, edges, ids),
     )
+
+
+def _serials(frames: Frames, facts: Facts, edges: Edges, ids: Mapping[Place, str]) -> dict[str, str]:
+    """The disk that a cloud's volume is: by its serial number, else by the claim that is mounted from it."""
+    found = {}
+    for (_, place), claim in sorted(edges.vias.items()):
+        volume = facts.claims.volumes.get(facts.claims.bound.get(claim, ""))
+        if volume is not None and (name := volume.ebs_volume_id or volume.csi_volume_handle):
+            found[serial_of(name)] = ids[place]
+    told = facts.nodes.place(project(frames, [signals.DISK_INFO], (*TARGET, "device", "serial")))
+    for node, device, serial in sorted(told):
+        if serial and (disk := facts.disks.find(node, device)):
+            found[serial_of(serial)] = ids[node, disk]
+    return found
 
 
 def _volume(domain: Domain, identity: str, shared: Shared) -> Volume:

@@ -63,6 +63,7 @@ def join(
         volume_of_nameless={refs[name]: ids[place] for name, place in facts.io.nameless.items()},
         below=domains.below,
         parts=domains.parts,
+        volume_of_serial=domains.serials,
         depends_on=dependencies((PodRef(*name) for name in facts.victims), pods, annotations, needs),
     )
 
