@@ -1,4 +1,4 @@
-"""Two nodes that share a back end: a victim on n1 that reads its weights there, and others on n2.
+"""Nodes that share a back end: a victim on n1 that reads its weights there, and others on n2 and n3.
 
 What each client asks for takes as long as the back end is slow at that moment, for everybody alike.
 """
@@ -11,8 +11,11 @@ import numpy as np
 from correlator.model.frame import Floats, Frame, Frames, Labels, labels_of
 from tests.scenes import KUBELET, NODE, Story
 
-OTHER_NODE = {"instance": "10.0.0.2:9100", "node": "n2"}
-NODES = {"n1": NODE, "n2": OTHER_NODE}
+NODES = {
+    "n1": NODE,
+    "n2": {"instance": "10.0.0.2:9100", "node": "n2"},
+    "n3": {"instance": "10.0.0.3:9100", "node": "n3"},
+}
 VICTIM_REF = ("inference", "vllm-0")
 WRITE_SIZE, READ_SIZE = 524288.0, 65536.0
 
@@ -83,7 +86,8 @@ class SharedStory:
 
     def _frames(self, rows: "_Rows") -> Frames:
         beats = self.story.start + self.story.step * np.arange(self.story.steps) - 1.0
-        rows.put("disk_heartbeat", {"instance": OTHER_NODE["instance"]}, beats)
+        for node in NODES.values():
+            rows.put("disk_heartbeat", {"instance": node["instance"]}, beats)
         if self.waiting is not None:
             labels = {**KUBELET, "namespace": VICTIM_REF[0], "pod": VICTIM_REF[1]}
             rows.count("pod_io_waiting", labels, self.waiting)

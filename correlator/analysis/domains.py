@@ -16,6 +16,9 @@ OWN, DEPENDS_ON = "own", "depends_on"
 LIKELY = 0.7
 """What is left of a confidence where it is only likely that both queue for one thing: too little to accuse."""
 
+CALM = 0.02
+"""A rise of I/O pressure below this is none."""
+
 MISSING: Mapping[str, tuple[str, str]] = {
     "nfs": (
         "nfs_operations",
@@ -82,12 +85,24 @@ def telling(cases: Iterable[VolumeCase], topology: Topology) -> VolumeCase | Non
     """The volume that the verdict is about: the one that is seen and got worst for the victim.
 
     What queues on a device queues on what it lies on: where both got worse the lower one is meant, since all who use it
-    are seen there. Of shared domains that are worse alike, the one to which most was added.
+    are seen there. Of shared domains that are worse alike, the one to which most was added. Where none is worse, a back
+    end that nobody measures comes before all that are quiet: storage is not cleared while it may have been that one.
     """
     found = list(cases)
     worse = {case.worse.volume.id for case in found if case.worse.seen and case.worse.got_worse >= WORSE}
     bottom = [case for case in found if not worse.intersection(_below(topology, case.worse.volume.id))]
-    return max(bottom or found, key=lambda case: (case.worse.seen, case.strength, _added(case)), default=None)
+    best = max(bottom or found, key=lambda case: (case.worse.seen, case.strength, _added(case)), default=None)
+    return next((case for case in found if not worse and _may_hide(case)), best)
+
+
+def _may_hide(case: VolumeCase) -> bool:
+    """Whether a back end that nobody measures may be what the victim waits for.
+
+    Its I/O pressure speaks against it where that is known and did not rise: waiting for a back end counts there, too.
+    """
+    felt = case.exposure.pressure
+    is_calm = felt.observed is not None and felt.observed <= (felt.baseline or 0.0) + CALM
+    return case.worse.volume.kind != DISK and not case.worse.seen and not is_calm
 
 
 def _added(case: VolumeCase) -> float:
