@@ -11,7 +11,6 @@ from correlator.model.topology import PodRef, Sure, Topology, Volume
 
 DISK = "disk"
 WORSE = 0.5
-OWN, DEPENDS_ON = "own", "depends_on"
 
 LIKELY = 0.7
 """What is left of a confidence where it is only likely that both queue for one thing: too little to accuse."""
@@ -66,19 +65,15 @@ def _certainly_above(topology: Topology, volume_id: str) -> list[str]:
     ]
 
 
-def volumes_of(topology: Topology, ref: PodRef) -> dict[str, PodRef]:
-    """The volumes that a victim uses, sorted by id, and who feels each: itself, or a pod that it depends on."""
-    found: dict[str, PodRef] = {}
-    for user in (ref, *topology.depends_on.get(ref, ())):
-        for edge in topology.edges:
-            if edge.pod == user:
-                found.setdefault(edge.volume_id, user)
-    return dict(sorted(found.items()))
+def volumes_of(topology: Topology, ref: PodRef) -> list[tuple[str, PodRef]]:
+    """The ids of the volumes that a victim uses, each with who feels it: itself, or a pod that it depends on.
 
-
-def via_of(topology: Topology, ref: PodRef, volume_id: str) -> str:
-    """Whether a victim uses a volume itself, or what it depends on does."""
-    return OWN if volumes_of(topology, ref).get(volume_id, ref) == ref else DEPENDS_ON
+    Sorted by id; of one volume the victim itself comes first.
+    """
+    users = (ref, *topology.depends_on.get(ref, ()))
+    place = {user: number for number, user in enumerate(users)}
+    found = {(edge.volume_id, place[edge.pod]) for edge in topology.edges if edge.pod in place}
+    return [(volume_id, users[number]) for volume_id, number in sorted(found)]
 
 
 def telling(cases: Iterable[VolumeCase], topology: Topology) -> VolumeCase | None:

@@ -46,7 +46,7 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     during = Level.over(scene.victim, scene.spans.during)
     load = view_load(scene.victim, scene.spans)
     used = volumes_of(scene.topology, scene.victim.key.ref)
-    volume = telling((_volume_case(scene, each, ref, during, load) for each, ref in used.items()), scene.topology)
+    volume = telling((_volume_case(scene, each, ref, during, load) for each, ref in used), scene.topology)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
     ruling = _rule(scene, load, volume, split, parameters)
     suspicions = _suspicions(scene, volume, ruling, parameters) if volume else ()
@@ -93,6 +93,7 @@ def _volume_case(scene: Scene, volume_id: str, ref: PodRef, during: Level, load:
         contributions=recalled(
             contributions(pods, worse.use, worse.prices, spans, scene.onset, frames.grid.step), Place(scene, worse)
         ),
+        via="own" if ref == scene.victim.key.ref else "depends_on",
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )

@@ -9,7 +9,6 @@ from correlator.analysis.account import Account, blamed_of, mean_ttft
 from correlator.analysis.advice import advise
 from correlator.analysis.case import Case, Scene, Suspicion
 from correlator.analysis.considered import considered
-from correlator.analysis.domains import via_of
 from correlator.analysis.evidence import began, evidence_of, instant
 from correlator.analysis.explain import explain
 from correlator.analysis.level import QUANTILE_REQUESTS, Level, effect
@@ -90,7 +89,7 @@ def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account
     return Account(
         victim=victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology),
         ttft=_ttft(case),
-        volume=_volume(case, limit, scene.topology),
+        volume=_volume(case, limit),
         use=_use(case, scene.frames, scene.topology),
         blamed=blamed,
         considered=others,
@@ -177,7 +176,7 @@ def _excess(case: Case) -> MeanExcess:
     )
 
 
-def _volume(case: Case, limit: Limit | None, topology: Topology) -> VolumeSeen | None:
+def _volume(case: Case, limit: Limit | None) -> VolumeSeen | None:
     if case.volume is None:
         return None
     volume = case.volume.worse.volume
@@ -189,7 +188,7 @@ def _volume(case: Case, limit: Limit | None, topology: Topology) -> VolumeSeen |
         device=volume.device,
         claims=volume.claims,
         bound=limit.bound if limit else None,
-        via=via_of(topology, case.victim.key.ref, volume.id),
+        via=case.volume.via,
     )
 
 
