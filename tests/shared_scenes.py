@@ -85,7 +85,7 @@ class SharedStory:
         return self._frames(rows)
 
     def _frames(self, rows: "_Rows") -> Frames:
-        beats = self.story.start + self.story.step * np.arange(self.story.steps) - 1.0
+        beats = self.story.start + self.story.step * np.arange(self.story.steps, dtype=np.float64) - 1.0
         for node in NODES.values():
             rows.put("disk_heartbeat", {"instance": node["instance"]}, beats)
         if self.waiting is not None:

@@ -35,7 +35,7 @@ class DeviceUse:
     read_time: Floats
     write_time: Floats
     flushes: Floats
-    exceeded: Mapping[str, Floats] = field(default_factory=dict)
+    exceeded: Mapping[str, Floats] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -83,7 +83,8 @@ def _of_shared(shared: Shared, names: Mapping[Domain, str], refs: Mapping[Name, 
 
 def _of_layers(edges: Edges, lying: Lying, ids: Mapping[Place, str], refs: Mapping[Name, PodRef]) -> Iterator[Edge]:
     """Whoever uses a device uses what certainly lies below it."""
-    pairs = sorted({(pod, bottom, top) for pod, top in edges.pairs for bottom in all_below(top, lying)})
+    under = {top: all_below(top, lying) for top in lying}
+    pairs = sorted({(pod, bottom, top) for pod, top in edges.pairs for bottom in under.get(top, ())})
     given = set()
     for pod, bottom, top in pairs:
         if (pod, bottom) not in edges.pairs and (pod, bottom) not in given:

@@ -11,11 +11,9 @@ from typing import NamedTuple, TypeAlias
 
 from correlator.model.topology import Sure
 from correlator.topology.disks import Disks
+from correlator.topology.edges import Place
 from correlator.topology.pods import Name
 from correlator.topology.projection import Values
-
-Place: TypeAlias = tuple[str, str]
-"""(node, disk)"""
 
 Lying: TypeAlias = dict[Place, dict[Place, Sure]]
 """What lies on what."""

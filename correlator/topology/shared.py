@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from correlator.model.frame import Frames
 from correlator.model.topology import Learnt, PodRef, Sure, part_key
 from correlator.topology import signals
+from correlator.topology.edges import Place
 from correlator.topology.exports import export_of, share_of, shares_of
 from correlator.topology.facts import Facts
 from correlator.topology.mounts import POD_MOUNT
@@ -54,10 +55,6 @@ class Shared:
     clients: Mapping[Domain, Mapping[str, Client]]
     uses: Mapping[tuple[Name, Domain], Use]
     claims: Mapping[Domain, set[str]]
-
-    def domains_of(self, claim: str) -> list[Domain]:
-        """The domains that a claim lies in."""
-        return sorted(domain for domain, claims in self.claims.items() if claim in claims)
 
 
 def learn_shared(frames: Frames, facts: Facts) -> Shared:
@@ -172,16 +169,25 @@ class _Learning:
 
 
 def on_top(
-    facts: Facts, vias: Mapping[tuple[Name, tuple[str, str]], str], shared: Shared
-) -> Iterator[tuple[tuple[str, str], Domain, Sure]]:
+    facts: Facts, vias: Mapping[tuple[Name, Place], str], shared: Shared
+) -> Iterator[tuple[Place, Domain, Sure]]:
     """Disks of nodes that are the near end of a back end's volume: (place, domain, how sure).
 
     By the claim that is mounted from the disk; an rbd or nbd device also by its name, where its pod has one such claim.
     """
+    if not shared.claims:
+        return
+    of_claim: dict[str, list[Domain]] = defaultdict(list)
+    for domain, claims in sorted(shared.claims.items()):
+        for claim in claims:
+            of_claim[claim].append(domain)
     for (_, place), claim in sorted(vias.items()):
-        for domain in shared.domains_of(claim):
+        for domain in of_claim.get(claim, ()):
             yield place, domain, Sure.CERTAIN
-    for pod, node, disk in sorted(facts.io.seen):
-        domains = [domain for name, domain in shared.uses if name == pod and domain[0] == "rbd"]
-        if disk.startswith(("rbd", "nbd")) and len(domains) == 1:
-            yield (node, disk), domains[0], Sure.LIKELY
+    pools: dict[Name, set[Domain]] = defaultdict(set)
+    for name, domain in shared.uses:
+        if domain[0] == "rbd":
+            pools[name].add(domain)
+    for pod, node, disk in sorted(each for each in facts.io.seen if each[2].startswith(("rbd", "nbd"))):
+        if len(pools.get(pod, ())) == 1:
+            yield (node, disk), min(pools[pod]), Sure.LIKELY

@@ -132,13 +132,13 @@ def test_use_is_of_all_clients_and_latency_is_the_viewers() -> None:
     victim = use_of(frames, topology, volume, PodRef(*VICTIM_REF))
     writer = use_of(frames, topology, volume, PodRef(*WRITER))
     assert_allclose(writer.write_latency[steps], 3.0 * victim.read_latency[steps], rtol=1e-6)
-    reads = sum(client.reads for client in made.clients)
-    writes = sum(client.writes for client in made.clients)
+    reads = np.sum([client.reads for client in made.clients], axis=0)
+    writes = np.sum([client.writes for client in made.clients], axis=0)
     assert_allclose(victim.load[0][steps], reads[steps], rtol=1e-6)
     assert_allclose(victim.load[3][steps], writes[steps] * 524288.0, rtol=1e-6)
-    queue = sum(
-        (client.reads + client.writes) * made.latency * (3.0 if client.node == "n2" else 1.0) for client in made.clients
-    )
+    slowness = [3.0 if client.node == "n2" else 1.0 for client in made.clients]
+    asked = [client.reads + client.writes for client in made.clients]
+    queue = np.sum([each * times * made.latency for each, times in zip(asked, slowness, strict=True)], axis=0)
     assert_allclose(victim.queue_depth[steps], queue[steps], rtol=1e-6)
     assert np.isnan(victim.utilization).all()
     assert set(doers_on(frames, topology, volume).loads) == {
