@@ -10,7 +10,7 @@ def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tupl
     where = volume.name if volume else "the volume"
     limit = (_raise_limit(volume),) if volume is not None and volume.bound == "provisioned" else ()
     if case.verdict is Verdict.CONTENTION:
-        accused = [s for s in suspects if s.accused and s.kind is SuspectKind.POD]
+        accused = [s for s in suspects if s.accused and s.kind is not SuspectKind.UNATTRIBUTED]
         advice = [_against(suspect, where) for suspect in accused]
         return tuple(advice) or (_look_at_node(volume, "I/O on it is not accounted to a pod that can be accused"),)
     if case.verdict is Verdict.DEGRADED_DEVICE:
@@ -46,6 +46,9 @@ def _raise_limit(volume: VolumeSeen) -> Advice:
 def _against(suspect: Suspect, where: str) -> Advice:
     kind = suspect.workload.partition("/")[0]
     why = f"{name_of(suspect)} added {percent(suspect.share_ratio)} of the device time that was added to {where}"
+    if suspect.kind is SuspectKind.NODE:
+        command = f"kubectl get pods -A --field-selector spec.nodeName={suspect.node}"
+        return Advice(action="find out which pod of the node it is", why=why, command=command)
     if kind == "Job":
         job = suspect.workload.partition("/")[2]
         patch = """-p '{"spec":{"suspend":true}}'"""

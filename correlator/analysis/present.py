@@ -15,7 +15,7 @@ from correlator.analysis.rows import by_node, by_pod_on_volume, of_containers, o
 from correlator.analysis.victims import Victims
 from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS
 from correlator.model.frame import BlindSpot, Frame, Frames
-from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
+from correlator.model.snapshot import EdgeNow, LayerNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
 from correlator.model.topology import PodRef, Topology
 
 
@@ -86,6 +86,10 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
                 write_latency_seconds=_quotient(write_time.get(here), writes.get(here)),
                 errors=error_states(frames, topology, here) if any_error else (),
                 pods=tuple(pods.get(here, ())),
+                below=tuple(
+                    LayerNow(volume_id=each.volume_id, learnt=each.learnt.value, sure=each.sure.value)
+                    for each in topology.below.get(here, ())
+                ),
             )
         )
     return tuple(found)

@@ -15,6 +15,17 @@ class Learnt(StrEnum):
     LAYER = "layer"  # the disk that the pod uses lies on that one
 
 
+class Below(StrEnum):
+    """How it was learnt that one volume lies on another."""
+
+    HEADER = "header"  # the id of the LUKS header is part of the mapping's
+    SOLE_MEMBER = "sole_member"  # the node has one LVM member only
+    SOLE_ARRAY = "sole_array"  # the node has one array only
+    IO_SEEN = "io_seen"  # whoever did I/O on the one did so on the other
+    CLAIM = "claim"  # the claim on the one is a back end's volume
+    NAME = "name"  # the device's name says of which kind it is, and its pod has one such claim
+
+
 class Sure(StrEnum):
     """How sure an edge is: `likely` where names or coincidence tell it, not the thing itself."""
 
@@ -87,6 +98,7 @@ class Layer:
     """What lies on a volume has its queue there as well: `volume_id` is the volume below."""
 
     volume_id: str
+    learnt: Below
     sure: Sure
 
 

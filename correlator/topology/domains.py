@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from correlator.model.frame import Frames
-from correlator.model.topology import Edge, Layer, Learnt, Part, PodRef, Sure, Volume, serial_of
+from correlator.model.topology import Below, Edge, Layer, Learnt, Part, PodRef, Volume
 from correlator.topology import signals
 from correlator.topology.disks import volume_id
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import MAPPER_LABELS, Facts
-from correlator.topology.layers import Lying, all_below, learn_layers
+from correlator.topology.layers import Lying, all_below, learn_layers, sure_of
 from correlator.topology.nodes import TARGET
 from correlator.topology.pods import Name
 from correlator.topology.projection import project
@@ -27,7 +27,6 @@ class Domains:
     below: Mapping[str, tuple[Layer, ...]]
     parts: Mapping[str, Mapping[str, Part]]
     pods: frozenset[Name]
-    serials: Mapping[str, str]
 
 
 def learn_domains(
@@ -50,22 +49,7 @@ def learn_domains(
             for domain, those in shared.clients.items()
         },
         pods=frozenset((edge.pod.namespace, edge.pod.pod) for edge in found),
-        serials=_serials(frames, facts, edges, ids),
     )
-
-
-def _serials(frames: Frames, facts: Facts, edges: Edges, ids: Mapping[Place, str]) -> dict[str, str]:
-    """The disk that a cloud's volume is: by its serial number, else by the claim that is mounted from it."""
-    found = {}
-    for (_, place), claim in sorted(edges.vias.items()):
-        volume = facts.claims.volumes.get(facts.claims.bound.get(claim, ""))
-        if volume is not None and (name := volume.ebs_volume_id or volume.csi_volume_handle):
-            found[serial_of(name)] = ids[place]
-    told = facts.nodes.place(project(frames, [signals.DISK_INFO], (*TARGET, "device", "serial")))
-    for node, device, serial in sorted(told):
-        if serial and (disk := facts.disks.find(node, device)):
-            found[serial_of(serial)] = ids[node, disk]
-    return found
 
 
 def _volume(domain: Domain, identity: str, shared: Shared) -> Volume:
@@ -97,16 +81,18 @@ def _below(
     lying: Lying,
     ids: Mapping[Place, str],
     names: Mapping[Domain, str],
-    near_ends: Iterator[tuple[Place, Domain, Sure]],
+    near_ends: Iterator[tuple[Place, Domain, Below]],
 ) -> dict[str, tuple[Layer, ...]]:
     """What each disk lies on: other disks of its node, or a back end."""
-    found: dict[str, dict[str, Sure]] = {}
+    found: dict[str, dict[str, Below]] = {}
     for top, bottoms in lying.items():
-        for bottom, sure in bottoms.items():
-            found.setdefault(ids[top], {})[ids[bottom]] = sure
-    for place, domain, sure in near_ends:
-        found.setdefault(ids[place], {}).setdefault(names[domain], sure)
+        for bottom, learnt in bottoms.items():
+            found.setdefault(ids[top], {})[ids[bottom]] = learnt
+    for place, domain, learnt in near_ends:
+        found.setdefault(ids[place], {}).setdefault(names[domain], learnt)
     return {
-        top: tuple(Layer(volume_id=bottom, sure=sure) for bottom, sure in sorted(those.items()))
+        top: tuple(
+            Layer(volume_id=bottom, learnt=learnt, sure=sure_of(learnt)) for bottom, learnt in sorted(those.items())
+        )
         for top, those in sorted(found.items())
     }

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from correlator.model.topology import Edge, Learnt, PodRef
 from correlator.topology.facts import Facts
+from correlator.topology.handles import disk_of
 from correlator.topology.pods import Name
 
 Place: TypeAlias = tuple[str, str]
@@ -63,12 +64,15 @@ def _mounted(facts: Facts) -> Iterator[tuple[Name, Place, str]]:
 
 
 def _claimed(facts: Facts) -> Iterator[tuple[Name, Place, str]]:
-    """Claims whose volume is a path on the pod's node."""
+    """Claims whose volume is a path on the pod's node, or whose name a disk of it carries."""
     for name, uses in facts.claims.of_pod.items():
         for use in uses:
             incarnation = facts.pods.by_uid.get(use.uid)
             node = facts.pods.node_of(name) if incarnation is None else incarnation.node
             path = facts.claims.path(use.claim)
             mount = facts.mounts.below(node, path) if path else None
+            volume = facts.claims.volumes.get(facts.claims.bound.get(use.claim, ""))
             if mount is not None and mount.disk:
                 yield name, (node, mount.disk), use.claim
+            elif volume is not None and (disk := disk_of(volume, node, facts.named_disks)):
+                yield name, (node, disk), use.claim

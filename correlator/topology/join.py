@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from correlator.model.frame import Frames
-from correlator.model.topology import Pod, PodRef, Topology, Volume
+from correlator.model.topology import Pod, PodRef, Topology, Volume, serial_of
 from correlator.topology import signals
 from correlator.topology.blind import Blindness
 from correlator.topology.dependencies import ANNOTATION_LABELS, dependencies
@@ -63,7 +63,7 @@ def join(
         volume_of_nameless={refs[name]: ids[place] for name, place in facts.io.nameless.items()},
         below=domains.below,
         parts=domains.parts,
-        volume_of_serial=domains.serials,
+        volume_of_serial=_serials(facts, edges, ids),
         depends_on=dependencies((PodRef(*name) for name in facts.victims), pods, annotations, needs),
     )
 
@@ -86,6 +86,16 @@ def _started_at(name: Name, facts: Facts) -> float | None:
     """When the newest incarnation of a pod started; None when unknown."""
     incarnation = facts.pods.newest.get(name)
     return facts.started_at.get((*name, "" if incarnation is None else incarnation.uid))
+
+
+def _serials(facts: Facts, edges: Edges, ids: Mapping[Place, str]) -> dict[str, str]:
+    """The disk that a cloud's volume is: by its serial number, else by the claim that is mounted from it."""
+    found = {}
+    for (_, place), claim in sorted(edges.vias.items()):
+        volume = facts.claims.volumes.get(facts.claims.bound.get(claim, ""))
+        if volume is not None and (name := volume.ebs_volume_id or volume.csi_volume_handle):
+            found[serial_of(name)] = ids[place]
+    return {**found, **{name: ids[node, disk] for (node, name), disk in sorted(facts.named_disks.items())}}
 
 
 def _volumes(ids: Mapping[Place, str], edges: Edges) -> dict[str, Volume]:

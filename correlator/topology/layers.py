@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from correlator.model.topology import Sure
+from correlator.model.topology import Below, Sure
 from correlator.topology.disks import Disks
 from correlator.topology.edges import Place
 from correlator.topology.pods import Name
 from correlator.topology.projection import Values
 
-Lying: TypeAlias = dict[Place, dict[Place, Sure]]
+Lying: TypeAlias = dict[Place, dict[Place, Below]]
 """What lies on what."""
+
+CERTAIN = frozenset((Below.HEADER, Below.SOLE_MEMBER, Below.SOLE_ARRAY, Below.CLAIM))
 
 FEWEST_PODS = 2
 """One pod may use two disks; that several use the same two says that these are one below the other."""
@@ -49,26 +51,31 @@ def learn_layers(
         _Mapping(node, disks.find(node, device), group, uuid) for node, device, _, group, _, uuid in sorted(mappings)
     ]
     told = [*_by_header(above, below), *_by_sole_member(above, below), *_by_sole_array(below, disks)]
-    for top, bottom in told:
+    for learnt, top, bottom in told:
         if top[1] and bottom[1] and top != bottom:
-            found[top][bottom] = Sure.CERTAIN
+            found[top].setdefault(bottom, learnt)
     for top, bottom in _by_io(seen):
         if top not in found:
-            found[top] = {bottom: Sure.LIKELY}
+            found[top] = {bottom: Below.IO_SEEN}
     return dict(found)
 
 
-def _by_header(above: list[_Mapping], below: list[_Member]) -> Iterator[tuple[Place, Place]]:
+def sure_of(learnt: Below) -> Sure:
+    """How sure a way to learn of a layer is."""
+    return Sure.CERTAIN if learnt in CERTAIN else Sure.LIKELY
+
+
+def _by_header(above: list[_Mapping], below: list[_Member]) -> Iterator[tuple[Below, Place, Place]]:
     """CRYPT-LUKS2-<id without dashes>-name lies on the device whose LUKS header has that id."""
     for mapping in above:
         if mapping.uuid.startswith("CRYPT-"):
             for member in below:
                 bare = member.uuid.replace("-", "")
                 if member.type == "crypto_LUKS" and bare and bare in mapping.uuid and member.node == mapping.node:
-                    yield (mapping.node, mapping.disk), (member.node, member.disk)
+                    yield Below.HEADER, (mapping.node, mapping.disk), (member.node, member.disk)
 
 
-def _by_sole_member(above: list[_Mapping], below: list[_Member]) -> Iterator[tuple[Place, Place]]:
+def _by_sole_member(above: list[_Mapping], below: list[_Member]) -> Iterator[tuple[Below, Place, Place]]:
     """Logical volumes of a node on which one device alone is a physical volume."""
     physical: dict[str, set[str]] = defaultdict(set)
     for member in below:
@@ -76,17 +83,17 @@ def _by_sole_member(above: list[_Mapping], below: list[_Member]) -> Iterator[tup
             physical[member.node].add(member.disk)
     for mapping in above:
         if mapping.group and len(physical[mapping.node]) == 1:
-            yield (mapping.node, mapping.disk), (mapping.node, min(physical[mapping.node]))
+            yield Below.SOLE_MEMBER, (mapping.node, mapping.disk), (mapping.node, min(physical[mapping.node]))
 
 
-def _by_sole_array(below: list[_Member], disks: Disks) -> Iterator[tuple[Place, Place]]:
+def _by_sole_array(below: list[_Member], disks: Disks) -> Iterator[tuple[Below, Place, Place]]:
     """The only array of a node lies on all of its RAID members."""
     for node, names in disks.devices.items():
         arrays = sorted(name for name in names if name.startswith("md"))
         if len(arrays) == 1:
             for member in below:
                 if member.node == node and member.type == "linux_raid_member":
-                    yield (node, arrays[0]), (node, member.disk)
+                    yield Below.SOLE_ARRAY, (node, arrays[0]), (node, member.disk)
 
 
 def _by_io(seen: Collection[tuple[Name, str, str]]) -> Iterator[tuple[Place, Place]]:
@@ -112,8 +119,8 @@ def all_below(place: Place, lying: Lying) -> set[Place]:
     found: set[Place] = set()
     left = [place]
     while left:
-        for bottom, sure in lying.get(left.pop(), {}).items():
-            if sure is Sure.CERTAIN and bottom not in found and bottom != place:
+        for bottom, learnt in lying.get(left.pop(), {}).items():
+            if sure_of(learnt) is Sure.CERTAIN and bottom not in found and bottom != place:
                 found.add(bottom)
                 left.append(bottom)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from correlator.model.frame import Frames
-from correlator.model.topology import Learnt, PodRef, Sure, part_key
+from correlator.model.topology import Below, Learnt, PodRef, Sure, part_key
 from correlator.topology import signals
 from correlator.topology.edges import Place
 from correlator.topology.exports import export_of, share_of, shares_of
@@ -170,8 +170,8 @@ class _Learning:
 
 def on_top(
     facts: Facts, vias: Mapping[tuple[Name, Place], str], shared: Shared
-) -> Iterator[tuple[Place, Domain, Sure]]:
-    """Disks of nodes that are the near end of a back end's volume: (place, domain, how sure).
+) -> Iterator[tuple[Place, Domain, Below]]:
+    """Disks of nodes that are the near end of a back end's volume: (place, domain, how that is known).
 
     By the claim that is mounted from the disk; an rbd or nbd device also by its name, where its pod has one such claim.
     """
@@ -183,11 +183,11 @@ def on_top(
             of_claim[claim].append(domain)
     for (_, place), claim in sorted(vias.items()):
         for domain in of_claim.get(claim, ()):
-            yield place, domain, Sure.CERTAIN
+            yield place, domain, Below.CLAIM
     pools: dict[Name, set[Domain]] = defaultdict(set)
     for name, domain in shared.uses:
         if domain[0] == "rbd":
             pools[name].add(domain)
     for pod, node, disk in sorted(each for each in facts.io.seen if each[2].startswith(("rbd", "nbd"))):
         if len(pools.get(pod, ())) == 1:
-            yield (node, disk), min(pools[pod]), Sure.LIKELY
+            yield (node, disk), min(pools[pod]), Below.NAME

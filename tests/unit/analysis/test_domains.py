@@ -141,11 +141,11 @@ def without_victim_io(frames: Frames) -> Frames:
 def cloud(made: Story, exceeded: Floats) -> Frames:
     """The victim's disk is a cloud volume whose driver tells for how long it was asked for too much throughput."""
     limits = {
-        labels_of({"volume_id": "vol-0ab", "limit": "throughput"}): counted(made, exceeded),
-        labels_of({"volume_id": "vol-0ab", "limit": "operations"}): counted(made, made.filled(0.0)),
+        labels_of({"volume_id": "vol-0ab1c2d3", "limit": "throughput"}): counted(made, exceeded),
+        labels_of({"volume_id": "vol-0ab1c2d3", "limit": "operations"}): counted(made, made.filled(0.0)),
         labels_of({"volume_id": "vol-0cd", "limit": "operations"}): counted(made, made.filled(1.0)),
     }
-    disk = {**NODE, "device": "sda", "major": "8", "minor": "0", "serial": "vol0ab"}
+    disk = {**NODE, "device": "sda", "major": "8", "minor": "0", "serial": "vol0ab1c2d3"}
     return merged(made.frames(), {"volume_exceeded": limits, "disk_info": info(made, disk)})
 
 

@@ -1,6 +1,6 @@
 """What lies below a mapped device or an array, and how sure that is."""
 
-from correlator.model.topology import Sure, Topology
+from correlator.model.topology import Topology
 from correlator.topology import join
 from tests.unit.topology.exporters import Part, disks, edges, frames, pod_io, series, together
 
@@ -18,11 +18,13 @@ def mapping(device: str, *, group: str = "", uuid: str = "") -> Part:
     return series("disk_mapper_info", instance=N1, node="n1", device=device, **named)
 
 
-def layers(*parts: Part) -> set[tuple[str, str, Sure]]:
-    """(top, bottom, how sure) by names."""
+def layers(*parts: Part) -> set[tuple[str, str, str]]:
+    """(top, bottom, how it was learnt) by names; only what I/O shows is less than certain."""
     topology = join(frames(*parts))
     name = {identity: volume.name for identity, volume in topology.volumes.items()}
-    return {(name[top], name[layer.volume_id], layer.sure) for top, found in topology.below.items() for layer in found}
+    found = [(top, layer) for top, those in topology.below.items() for layer in those]
+    assert all((layer.learnt is Below.IO_SEEN) == (layer.sure is Sure.LIKELY) for _, layer in found)
+    return {(name[top], name[layer.volume_id], layer.learnt.value) for top, layer in found}
 
 
 def node(*devices: str) -> Part:
@@ -33,7 +35,7 @@ def node(*devices: str) -> Part:
 def test_logical_volumes_lie_on_the_only_physical_one() -> None:
     """A second member leaves a choice that no series makes."""
     told = together(node("sda", "sdb", "dm-0"), mapping("dm-0", group="vg0"), member("sda", "LVM2_member"))
-    assert layers(told) == {("n1/dm-0", "n1/sda", Sure.CERTAIN)}
+    assert layers(told) == {("n1/dm-0", "n1/sda", "sole_member")}
     assert layers(told, member("sdb", "LVM2_member")) == set()
 
 
@@ -50,9 +52,9 @@ def test_a_luks_mapping_names_its_header() -> None:
         pod_io("db/pg-0", "/dev/dm-2"),
     )
     assert layers(told) == {
-        ("n1/dm-0", "n1/sda", Sure.CERTAIN),
-        ("n1/dm-1", "n1/sdb", Sure.CERTAIN),
-        ("n1/dm-2", "n1/dm-0", Sure.CERTAIN),
+        ("n1/dm-0", "n1/sda", "header"),
+        ("n1/dm-1", "n1/sdb", "header"),
+        ("n1/dm-2", "n1/dm-0", "sole_member"),
     }
     assert edges(join(frames(told))) == {
         ("db/pg-0", "n1/dm-2", "io_seen", ""),
@@ -64,7 +66,7 @@ def test_a_luks_mapping_names_its_header() -> None:
 def test_the_only_array_lies_on_all_raid_members() -> None:
     """Two arrays may have any of them."""
     told = together(node("sda", "sdb", "md0"), member("sda", "linux_raid_member"), member("sdb", "linux_raid_member"))
-    assert layers(told) == {("n1/md0", "n1/sda", Sure.CERTAIN), ("n1/md0", "n1/sdb", Sure.CERTAIN)}
+    assert layers(told) == {("n1/md0", "n1/sda", "sole_array"), ("n1/md0", "n1/sdb", "sole_array")}
     assert layers(told, node("md1")) == set()
 
 
@@ -73,7 +75,7 @@ def test_io_that_shows_on_both_makes_a_layer_likely() -> None:
     first = together(node("sda", "sdb", "dm-0"), pod_io("db/pg-0", "/dev/dm-0"), pod_io("db/pg-0", "/dev/sda"))
     second = together(pod_io("web/a", "/dev/dm-0"), pod_io("web/a", "/dev/sda"), pod_io("web/b", "/dev/sdb"))
     assert layers(first) == set()
-    assert layers(first, second) == {("n1/dm-0", "n1/sda", Sure.LIKELY)}
+    assert layers(first, second) == {("n1/dm-0", "n1/sda", "io_seen")}
     assert layers(first, second, pod_io("db/pg-0", "/dev/sdb"), pod_io("web/a", "/dev/sdb")) == set()
 
 

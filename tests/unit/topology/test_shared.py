@@ -173,16 +173,17 @@ def test_a_ceph_file_system_is_a_domain_without_clients() -> None:
 
 @pytest.mark.parametrize("by_serial", [True, False])
 def test_a_cloud_volume_is_found_by_its_serial_or_its_claim(by_serial: bool) -> None:
-    """Nitro shows vol-0ab as serial vol0ab; older instances show the claim's mount alone."""
-    info = {"device": "nvme1n1", "major": "259", "minor": "3", "serial": "vol0ab" if by_serial else ""}
+    """Nitro shows vol-0ab1 as serial vol0ab1; older instances show the claim's mount alone."""
+    info = {"device": "nvme1n1", "major": "259", "minor": "3", "serial": "vol0ab1c2d3" if by_serial else ""}
     told = together(disks(N1, "nvme1n1", node="n1"), series("disk_info", instance=N1, node="n1", **info))
+    volume = "vol-0ab1c2d3"
     mounted = file_system(
         N1, "/var/lib/kubelet/pods/u1/volumes/kubernetes.io~csi/pv-d/mount", "/dev/nvme1n1", node="n1"
     )
-    claimed = pod("db/pg-0", "n1", "d", csi_driver="ebs.csi.aws.com", csi_volume_handle="vol-0ab")
+    claimed = pod("db/pg-0", "n1", "d", csi_driver="ebs.csi.aws.com", csi_volume_handle=volume)
     more = () if by_serial else (mounted, claimed, pod_info("db/pg-0", "n1", uid="u1"))
     topology = join(frames(told, *more))
-    assert topology.volumes[topology.volume_of_serial["vol0ab"]].name == "n1/nvme1n1"
+    assert topology.volumes[topology.volume_of_serial["vol0ab1c2d3"]].name == "n1/nvme1n1"
 
 
 def test_a_node_is_told_from_a_pod() -> None:
