@@ -1,6 +1,6 @@
 """What lies below a mapped device or an array, and how sure that is."""
 
-from correlator.model.topology import Topology
+from correlator.model.topology import Below, Sure, Topology
 from correlator.topology import join
 from tests.unit.topology.exporters import Part, disks, edges, frames, pod_io, series, together
 
