@@ -116,10 +116,15 @@ def _below(topology: Topology, volume_id: str) -> set[str]:
     return found - {volume_id}
 
 
-def sureness(topology: Topology, volume_id: str) -> float:
-    """How far the edges to a volume can be relied on: 1 where the least sure of them is certain."""
-    likely = any(edge.volume_id == volume_id and edge.sure is Sure.LIKELY for edge in topology.edges)
-    return LIKELY if likely else 1.0
+def sureness(topology: Topology, volume_id: str, suspect: PodRef | None, victim: PodRef) -> float:
+    """How far it can be relied on that a suspect, and nobody else, shares the volume with the victim: 1 or LIKELY.
+
+    Less than certain is an edge that only names tell, and a node whose I/O may be the victim's own.
+    """
+    by_name = any(edge.volume_id == volume_id and edge.sure is Sure.LIKELY for edge in topology.edges)
+    parts = topology.parts.get(volume_id, {}).values()
+    may_be_victim = any(part.doer == suspect and suspect != victim and victim in part.users for part in parts)
+    return LIKELY if by_name or (suspect is not None and may_be_victim) else 1.0
 
 
 def unseen(volume: Volume) -> BlindSpot:

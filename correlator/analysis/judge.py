@@ -215,9 +215,8 @@ def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool
 
 def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Parameters) -> tuple[Suspicion, ...]:
     """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
-    victim = scene.victim.key.ref
+    victim, place = scene.victim.key.ref, volume.worse.volume.id
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
-    chain *= sureness(scene.topology, volume.worse.volume.id)
     model = parameters.confidence.culprit
     asked = [
         item
@@ -226,7 +225,11 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Pa
     ]
     features = [(item, culprit_features(item, volume)) for item in asked]
     found = [
-        Suspicion(contribution=item, features=seen, confidence=chain * model.probability(seen))
+        Suspicion(
+            contribution=item,
+            features=seen,
+            confidence=chain * model.probability(seen) * sureness(scene.topology, place, item.ref, victim),
+        )
         for item, seen in features
     ]
     return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))

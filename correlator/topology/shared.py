@@ -1,7 +1,7 @@
 """Back ends that several nodes share: who their clients are, and which of them queue for the same thing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ from correlator.topology.facts import Facts
 from correlator.topology.mounts import POD_MOUNT
 from correlator.topology.nodes import TARGET
 from correlator.topology.pods import Name
-from correlator.topology.projection import project
+from correlator.topology.projection import Values, project
 
 Domain: TypeAlias = tuple[str, str]
 """(kind, device): ("nfs", "filer:/models"), ("rbd", "replicapool")"""
@@ -59,7 +59,8 @@ class Shared:
 
 def learn_shared(frames: Frames, facts: Facts) -> Shared:
     """Everything that the back ends' series and the claims tell."""
-    learning = _Learning(facts)
+    finished = project(frames, [signals.POD_FINISHED], ("namespace", "pod", "uid"))
+    learning = _Learning(facts, {uid for uid, (_, oldest) in finished.items() if oldest == 0})
     learning.nfs(frames)
     learning.ceph_file_systems()
     learning.images(frames)
@@ -80,12 +81,14 @@ def _replicas(frames: Frames) -> dict[str, set[str]]:
 class _Learning:
     """Collects clients, uses and claims by domain."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, finished: Collection[Values]) -> None:
+        """`finished` are (namespace, pod, uid) of pods that had ended before the window."""
         self._facts = facts
         self._pods: dict[str, set[tuple[Name, str]]] = defaultdict(set)  # persistent volume → (pod, claim)
         for name, uses in facts.claims.of_pod.items():
             for use in uses:
-                if volume := facts.claims.bound.get(use.claim):
+                volume = facts.claims.bound.get(use.claim)
+                if volume and (*name, use.uid) not in finished:
                     self._pods[volume].add((name, use.claim))
         self.clients: dict[Domain, dict[str, Client]] = defaultdict(dict)
         self.uses: dict[tuple[Name, Domain], Use] = {}

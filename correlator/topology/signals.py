@@ -33,6 +33,7 @@ CLAIM_INFO = "claim_info"
 PERSISTENT_VOLUME_INFO = "persistent_volume_info"
 NAMESPACE_LABELS = "namespace_labels"
 
+POD_FINISHED = "pod_finished"
 POD_ANNOTATIONS = "pod_annotations"
 
 NFS = "nfs_operations"
@@ -63,6 +64,7 @@ READ = (
     CLAIM_INFO,
     PERSISTENT_VOLUME_INFO,
     NAMESPACE_LABELS,
+    POD_FINISHED,
     POD_ANNOTATIONS,
     NFS,
     RBD,

@@ -140,6 +140,7 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("pod_writes", series(31, POD, container="postgres")),
         ("pod_device_usage", series(12288, POD, container="postgres", major="259", minor="3")),
         ("pod_io_waiting", series(17.5, POD)),
+        ("pod_finished", series(1, namespace="data", pod="reindex-1", uid="5c1a")),
         (
             "pod_annotations",
             series(1, namespace="agents", pod="agent-0", annotation_correlator_depends_on="db/StatefulSet/pg"),

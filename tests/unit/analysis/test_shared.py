@@ -15,7 +15,7 @@ from tests.shared_scenes import VICTIM_REF, Client, SharedStory
 from tests.unit.analysis.playing import Played, play_frames
 from tests.unit.analysis.stories import FIRST, LATER, ONSET, STEPS, during, slow_tokens, story
 
-NEIGHBOUR = ("web", "cache-1")
+NEIGHBOURS = (("web", "cache-1"), ("web", "cache-2"))
 WRITER = ("data", "reindex-0")
 
 
@@ -30,10 +30,10 @@ def scene(*, writes: float = 800.0, slow: bool = True, alone: bool = True) -> Sh
     noise = [rng.normal(1.0, 0.05, STEPS) for _ in range(4)]
     latency = during(base, 5e-4, 1e-2 if slow else 5e-4) * noise[0]
     made = SharedStory(base, latency, waiting=during(base, 0.01, 0.5 if slow else 0.01))
-    with_others = [] if alone else [NEIGHBOUR]
+    near, far = ([], []) if alone else ([NEIGHBOURS[0]], [NEIGHBOURS[1]])
     made.clients = [
-        Client("models", "n1", [VICTIM_REF, *with_others], base.filled(160.0) * noise[1], base.filled(0.0)),
-        Client("scratch", "n2", [WRITER, *with_others], base.filled(2.0), during(base, 5.0, writes) * noise[2]),
+        Client("models", "n1", [VICTIM_REF, *near], base.filled(160.0) * noise[1], base.filled(0.0)),
+        Client("scratch", "n2", [WRITER, *far], base.filled(2.0), during(base, 5.0, writes) * noise[2]),
         Client("logs", "n3", [("logging", "loki-0")], base.filled(2.0), during(base, 100.0, 90.0) * noise[3]),
     ]
     return made
@@ -103,6 +103,15 @@ def test_who_is_only_likely_to_share_is_listed_and_not_accused() -> None:
     assert not played.accused
     assert played.last.suspects[0].name == "data/reindex-0"
     assert "no_suspect_sure_enough_to_accuse" in played.last.reasons
+
+
+def test_a_node_whose_io_may_be_the_victims_own_is_not_accused() -> None:
+    """The victim shares its mount with a neighbour, and it is that mount that asks for more."""
+    made = scene(writes=5.0, alone=False)
+    made.clients[0].writes = during(made.story, 0.0, 800.0)
+    played = play_frames(made.nfs(), FIRST, LATER)
+    assert not played.accused
+    assert played.last.suspects[0].name == "node/n1"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.unit.topology.exporters import (
     pod_info,
     pod_io,
     series,
+    timed,
     together,
 )
 
@@ -113,6 +114,21 @@ def test_folders_of_one_share_are_one_domain() -> None:
     )
     assert names(topology) == {"nfs/filer:/data", "nfs/nas:/exports", "nfs/nas:/other"}
     assert doers(topology, "nfs/filer:/data") == {"n1|filer:/data/a": "x/a", "n2|filer:/data/b": "x/b"}
+
+
+def test_a_pod_that_finished_before_is_no_user() -> None:
+    """A job's pod that is kept leaves the next one alone; one that ended within the window may have done it."""
+    rbd = {"csi_driver": "rbd.csi.ceph.com", "csi_volume_handle": f"x-{UUID}"}
+    told = together(
+        series("rbd_operations", pool="p", image=f"csi-vol-{UUID}", operation="READ"),
+        pod("data/reindex-1", "n1", "scratch", **rbd),
+        pod("data/reindex-2", "n1", "scratch", **rbd),
+    )
+    ended = {"namespace": "data", "pod": "reindex-1", "uid": "uid-reindex-1"}
+    key = f"p|csi-vol-{UUID}"
+    assert doers(join(frames(told)), "rbd/p") == {key: "node/n1"}
+    assert doers(join(frames(told, timed("pod_finished", ended))), "rbd/p") == {key: "data/reindex-2"}
+    assert doers(join(frames(told, timed("pod_finished", ended, first=3))), "rbd/p") == {key: "node/n1"}
 
 
 def test_images_of_a_pool_are_named_by_their_claims() -> None:
