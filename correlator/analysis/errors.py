@@ -27,7 +27,9 @@ def _grew(values: Floats) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One sign: of a signal, of those of its rows that have the `reason`, found on the volume, its clients or its node.
+    """One sign: of a signal, of those of its rows that have the `reason`.
+
+    `of` says where the rows are found: on the `volume`, its `client`s, its `node`, or the `users' node`.
 
     `is_error` decides on a row's known values, of which there is at least one.
     """
@@ -47,6 +49,7 @@ SIGNS = (
     Sign("device_errors", "paths to it have failed", reason="multipath_failed_paths"),
     Sign("device_errors", "a ZFS pool of its node is not online", reason="zfs_", of="node"),
     Sign("nfs_timeouts", "requests to the NFS server timed out", _grew, of="client"),
+    Sign("nfs_retransmissions", "a node has to repeat requests to its NFS servers", _grew, of="users' node"),
     Sign("node_hung_tasks", "tasks of its node hang", _grew, of="node"),
     Sign("drive_errors", "the drive warns of its health", reason="smart_critical_warning"),
     Sign("drive_errors", "the drive's own test of its health failed", reason="smart_failed"),
@@ -87,9 +90,20 @@ def _rows(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> lis
         parts = by_part(labels, topology)
         return [row for key in topology.parts.get(volume_id, {}) for row in parts.rows(key).tolist()]
     found: Indices = by_volume(labels, topology).rows(volume_id)
+    if sign.of == "users' node":
+        return _rows_of_users(sign, frames, topology, volume_id)
     if sign.of == "node" and volume_id in topology.volumes and _is_used(topology, volume_id):
         found = by_node(labels, topology).rows(topology.volumes[volume_id].node or "\0")
     return list(found.tolist())
+
+
+def _rows_of_users(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> list[int]:
+    """Rows of the nodes whose pods use an NFS export."""
+    if volume_id not in topology.volumes or topology.volumes[volume_id].kind != "nfs":
+        return []
+    users = (topology.pods.get(edge.pod) for edge in topology.edges if edge.volume_id == volume_id)
+    nodes = by_node(frames.get(sign.signal).labels, topology)
+    return [row for node in sorted({pod.node for pod in users if pod}) for row in nodes.rows(node or "\0").tolist()]
 
 
 def _is_used(topology: Topology, volume_id: str) -> bool:

@@ -49,6 +49,11 @@ def victims_now(
     volumes: dict[PodRef, set[str]] = {}
     for edge in topology.edges:
         volumes.setdefault(edge.pod, set()).add(edge.volume_id)
+
+    def volumes_used(ref: PodRef) -> set[str]:
+        users = (ref, *topology.depends_on.get(ref, ()))
+        return set().union(*(volumes.get(user, set()) for user in users))
+
     now, usual = _levels(victims, quiet_steps(victims, memory))
     found = []
     for row, key in enumerate(victims.keys):
@@ -67,7 +72,7 @@ def victims_now(
                 requests_per_second=known_or_none(now[row].requests / (RECENT_STEPS * frames.grid.step)),
                 requests_waiting=known_or_none(float(victims.waiting[row, -1])),
                 io_stalled_ratio=stalled.get(key.ref),
-                volume_ids=tuple(sorted(volumes.get(key.ref, ()))),
+                volume_ids=tuple(sorted(volumes_used(key.ref))),
                 regressed_since=None if regression is None else instant(regression.onset_at - frames.grid.step),
             )
         )

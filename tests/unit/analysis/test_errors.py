@@ -10,9 +10,10 @@ from correlator.catalog import load
 from correlator.model.frame import Floats, Frame, Frames, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Aspect
-from correlator.model.topology import Edge, Learnt, Part, PodRef, Topology, Volume
+from correlator.model.topology import Edge, Learnt, Part, Pod, PodRef, Topology, Volume
 
 GRID = Grid(0, 15, 6)
+ON_DISK, ON_EXPORT = PodRef("a", "p"), PodRef("a", "q")
 TOPOLOGY = Topology(
     volumes={
         "sda": Volume(id="sda", name="n1/sda", kind="disk", node="n1", device="sda"),
@@ -20,7 +21,11 @@ TOPOLOGY = Topology(
         "nfs": Volume(id="nfs", name="nfs/filer:/a", kind="nfs", node="", device="filer:/a"),
         "lh": Volume(id="lh", name="longhorn/all volumes", kind="longhorn", node="", device="all volumes"),
     },
-    edges=(Edge(pod=PodRef("a", "p"), volume_id="sda", learnt=Learnt.IO_SEEN),),
+    pods={ref: Pod(ref=ref, node=node) for ref, node in ((ON_DISK, "n1"), (ON_EXPORT, "n2"))},
+    edges=(
+        Edge(pod=ON_DISK, volume_id="sda", learnt=Learnt.IO_SEEN),
+        Edge(pod=ON_EXPORT, volume_id="nfs", learnt=Learnt.CLAIM),
+    ),
     volume_of_device={("n1", "sda"): "sda", ("n1", "sdb"): "sdb"},
     parts={"nfs": {"n1|filer:/a": Part(doer=None)}, "lh": {"pv-1": Part(doer=None)}},
 )
@@ -50,6 +55,13 @@ def told(signal: str, labels: Mapping[str, str], values: Floats | float) -> Fram
             "a ZFS pool of its node is not online",
         ),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, GROWS, "nfs", "requests to the NFS server timed out"),
+        (
+            "nfs_retransmissions",
+            {"node": "n2"},
+            GROWS,
+            "nfs",
+            "a node has to repeat requests to its NFS servers",
+        ),
         ("node_hung_tasks", {"node": "n1"}, GROWS, "sda", "tasks of its node hang"),
         (
             "drive_errors",
@@ -86,6 +98,8 @@ def test_each_sign_is_an_error_of_its_volume(
         ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, 12.0),
         ("node_hung_tasks", {"node": "n1"}, 3.0),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, 7.0),
+        ("nfs_retransmissions", {"node": "n2"}, 7.0),
+        ("nfs_retransmissions", {"node": "n3"}, GROWS),
         ("md_degraded", AT_SDA, 0.0),
         ("device_errors", {"node": "n2", "zpool": "tank", "reason": "zfs_degraded"}, 1.0),
         ("md_degraded", AT_SDA, np.full(GRID.count, np.nan)),
