@@ -16,6 +16,7 @@ from correlator.analysis.load import view_load
 from correlator.analysis.onset import REFERENCE_REQUESTS, onset_of, scales
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
+from correlator.analysis.screening import bounds_of
 from correlator.analysis.victims import Victim, Victims
 from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
@@ -38,6 +39,9 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+
+ROUNDING = 0.01
+"""So much below a threshold a bound of a z-score does not rule anything out."""
 
 VICTIMS_AT_ONCE = 128
 """The cheap test takes so many at a time: what it makes of them stays small beside the window."""
@@ -86,15 +90,23 @@ def _are_shifted(victims: Victims, quiet: Bools) -> Bools:
     requests = np.where(known, victims.first_tokens, 0.0)
     features = load_features(victims)
     hit = np.zeros(len(known), dtype=np.bool_)
-    for scale in (s for s in scales(victims.grid.step) if 2 * s < steps):
-        used = known.copy()
+    lengths = [scale for scale in scales(victims.grid.step) if 2 * scale < steps]
+    if not lengths:
+        return hit
+    bounds = bounds_of(counts, requests, features, lengths)
+    plain, given = bounds.shift >= THRESHOLDS.z - ROUNDING, bounds.given_load >= THRESHOLDS.z_given_load - ROUNDING
+    for place, scale in enumerate(lengths):
+        rows = np.flatnonzero((plain[place] | given[place]) & ~hit)
+        if not len(rows):
+            continue
+        used = known[rows]
         used[:, steps - scale :] = False
-        hit |= _significant(counts, requests, used, features, scale)
+        hit[rows] = _significant(counts[rows], requests[rows], used, features[rows], scale, given[place, rows])
     return hit
 
 
-def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats, scale: int) -> Bools:
-    """The test at one length: the last `scale` steps against the `used` ones, as they are and given their load."""
+def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats, scale: int, given: Bools) -> Bools:
+    """The test at one length: the last `scale` steps against the `used` ones as they are, some `given` load."""
     reference = Reference.of(np.einsum("vbt,vt->vb", counts, used.astype(np.float64)))
     drawn = requests[:, -scale:].sum(axis=1)
     enough = (
@@ -102,14 +114,15 @@ def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats
         & ((used & (requests > 0)).sum(axis=1) >= THRESHOLDS.reference_steps)
         & (drawn >= THRESHOLDS.recent_requests)
     )
-    rows = np.flatnonzero(enough)
     hit = np.zeros(len(enough), dtype=np.bool_)
-    if not len(rows):
-        return hit
-    part = Reference(reference.counts[rows], reference.scores[rows], reference.above[rows])
-    z = _shift_at(counts[rows], requests[rows], used[rows], part, scale)
-    given = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
-    hit[rows] = (z >= THRESHOLDS.z) | (given >= THRESHOLDS.z_given_load)
+    rows = np.flatnonzero(enough)
+    if len(rows):
+        hit[rows] = _shift_at(counts[rows], requests[rows], used[rows], reference.part(rows), scale) >= THRESHOLDS.z
+    rows = np.flatnonzero(enough & given & ~hit)
+    if len(rows):
+        part = reference.part(rows)
+        z = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
+        hit[rows] = z >= THRESHOLDS.z_given_load
     return hit
 
 
