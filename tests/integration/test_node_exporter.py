@@ -33,12 +33,14 @@ def node_exporter() -> Iterator[str]:
         process.wait()
 
 
-def told(source: PrometheusSource) -> Frames:
-    """The newest steps, once there are readings at all of them."""
+def told(url: str) -> Frames:
+    """The newest steps, once there are readings at all of them; asked anew, since a source remembers the interval."""
     signals = [signal for signal in load() if signal.exporter.startswith("node_exporter")]
     until = time.monotonic() + WAIT_SECONDS
     while True:
+        source = PrometheusSource(url)
         frames = source.fetch(signals, Grid(int(time.time()) - 3, 1, 4))
+        source.close()
         reads = frames.get("disk_reads").values
         if reads.size and np.isfinite(reads).all():
             return frames
@@ -49,9 +51,7 @@ def told(source: PrometheusSource) -> Frames:
 def test_every_tested_signal_is_exposed(tmp_path: Path) -> None:
     """Each has rows with values, and disks, file systems and the node's name join to volumes of this machine."""
     with node_exporter() as address, prometheus(tmp_path, config=scrape_config({"node": address})) as url:
-        source = PrometheusSource(url)
-        frames = told(source)
-        source.close()
+        frames = told(url)
     tested = [s for s in load() if s.exporter == "node_exporter" and s.state is State.TESTED]
     assert len(tested) >= 15
     assert [s.name for s in tested if not np.isfinite(frames.get(s.name).values).any()] == []
