@@ -13,8 +13,7 @@ from tests.scenes import KUBELET, NODE, Story
 
 NODES = {
     "n1": NODE,
-    "n2": {"instance": "10.0.0.2:9100", "node": "n2"},
-    "n3": {"instance": "10.0.0.3:9100", "node": "n3"},
+    **{f"n{number}": {"instance": f"10.0.0.{number}:9100", "node": f"n{number}"} for number in range(2, 11)},
 }
 VICTIM_REF = ("inference", "vllm-0")
 WRITE_SIZE, READ_SIZE = 524288.0, 65536.0

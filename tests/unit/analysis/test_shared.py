@@ -8,10 +8,11 @@ from numpy.testing import assert_allclose
 
 from correlator.analysis.domains import doers_on, use_of
 from correlator.model.finding import Finding, Suspect, SuspectKind, Verdict
-from correlator.model.frame import Frames
+from correlator.model.frame import Frames, labels_of
 from correlator.model.topology import PodRef
 from correlator.topology import join
-from tests.shared_scenes import VICTIM_REF, Client, SharedStory
+from tests.scenes import KUBELET
+from tests.shared_scenes import NODES, VICTIM_REF, Client, SharedStory, merged
 from tests.unit.analysis.playing import Played, play_frames
 from tests.unit.analysis.stories import FIRST, LATER, ONSET, STEPS, during, slow_tokens, story
 
@@ -95,6 +96,28 @@ def test_nobody_is_named_while_the_back_end_is_quiet(told: Callable[[SharedStory
     assert played.last.verdict is Verdict.OTHER
     assert not played.accused
     del volume
+
+
+def test_the_pool_is_to_blame_and_not_its_near_end() -> None:
+    """The node's rbd0 got as slow, and nobody but the victim is there: the pool below it has the writer."""
+    made = scene()
+    own, none = made.clients[0].reads, made.story.filled(0.0)
+    device = {**NODES["n1"], "device": "rbd0"}
+    pod = {**KUBELET, "namespace": VICTIM_REF[0], "pod": VICTIM_REF[1], "container": "main", "device": "/dev/rbd0"}
+    rates = {"reads": own, "writes": none, "read_bytes": own * 65536.0, "written_bytes": none}
+    time = own * made.latency
+    counters = {
+        **{f"disk_{name}": (device, rate) for name, rate in rates.items()},
+        **{f"pod_{name}": (pod, rate) for name, rate in rates.items()},
+        "disk_read_time": (device, time),
+        "disk_write_time": (device, none),
+        "disk_queue_time": (device, time),
+        "disk_io_time": (device, np.minimum(time, 1.0)),
+    }
+    rows = {name: {labels_of(labels): np.cumsum(rate * 15.0)} for name, (labels, rate) in counters.items()}
+    played = play_frames(merged(made.rbd(), rows), FIRST, LATER)
+    assert volume_of(played.last) == "rbd/replicapool"
+    assert played.accused == {"reindex-0"}
 
 
 def test_who_is_only_likely_to_share_is_listed_and_not_accused() -> None:
