@@ -68,6 +68,22 @@ class SharedStory:
             rows.claims(client, {"csi_driver": "rook-ceph.rbd.csi.ceph.com", "csi_volume_handle": handle})
         return self._frames(rows)
 
+    def cephfs(self) -> Frames:
+        """As two OSDs of Ceph tell it, each half of what all clients ask for; their pods claim one CephFS."""
+        rows = _Rows(self.story)
+        reads = np.sum([client.reads for client in self.clients], axis=0)
+        writes = np.sum([client.writes for client in self.clients], axis=0)
+        for daemon in ("osd.0", "osd.1"):
+            for operation, rates in (("READ", reads / 2.0), ("WRITE", writes / 2.0)):
+                named = {"ceph_daemon": daemon, "operation": operation}
+                rows.count("osd_operations", named, rates)
+                rows.count("osd_bytes", named, rates * (READ_SIZE if operation == "READ" else WRITE_SIZE))
+                rows.count("osd_time", named, rates * self.latency)
+        for number, client in enumerate(self.clients):
+            handle = f"0001-0009-rook-ceph-0000000000000001-{number:08d}-0000-0000-0000-000000000000"
+            rows.claims(client, {"csi_driver": "rook-ceph.cephfs.csi.ceph.com", "csi_volume_handle": handle})
+        return self._frames(rows)
+
     def longhorn(self, replicas: Mapping[str, Sequence[str]]) -> Frames:
         """As Longhorn's managers tell it: clients are volumes; `replicas` are the nodes of each one's replicas."""
         rows = _Rows(self.story)

@@ -64,6 +64,8 @@ def _against(suspect: Suspect, where: str) -> Advice:
 
 def _look_at_node(volume: VolumeSeen | None, why: str) -> Advice:
     node = volume.node if volume else ""
+    if volume is not None and not node:
+        return Advice(action="look at the back end and who else uses it", why=why, command="kubectl get pv -o wide")
     return Advice(action="look at the device", why=why, command=f"kubectl describe node {node}")
 
 

@@ -23,7 +23,7 @@ MISSING: Mapping[str, tuple[str, str]] = {
         "nfs_operations",
         "what nodes ask of the export is not known: node_exporter needs --collector.mountstats",
     ),
-    "cephfs": ("nfs_operations", "nobody counts the I/O of CephFS by client"),
+    "cephfs": ("osd_operations", "what Ceph's OSDs do is not known: ceph-exporter tells it"),
     "rbd": ("rbd_operations", "the pool's images are not counted: set mgr/prometheus/rbd_stats_pools"),
     "longhorn": ("longhorn_operations", "Longhorn's manager does not tell of its volumes"),
     "portworx": ("portworx_operations", "Portworx does not tell of its volumes"),

@@ -29,8 +29,7 @@ def _grew(values: Floats) -> bool:
 class Sign:
     """One sign: of a signal, of those of its rows that have the `reason`.
 
-    `of` says where the rows are found: on the `volume`, its `client`s, its `node`, or the `users' node`.
-
+    `of` says where the rows are found: on the `volume`, its `client`s, its `node`, the `users' node`, anywhere in `Ceph`.
     `is_error` decides on a row's known values, of which there is at least one.
     """
 
@@ -54,6 +53,9 @@ SIGNS = (
     Sign("drive_errors", "the drive warns of its health", reason="smart_critical_warning"),
     Sign("drive_errors", "the drive's own test of its health failed", reason="smart_failed"),
     Sign("drive_errors", "the drive found damaged data", _grew, reason="smart_media_errors"),
+    Sign("ceph_health", "an OSD of Ceph is down", reason="OSD_DOWN", of="Ceph"),
+    Sign("ceph_health", "Ceph restores degraded data", reason="PG_DEGRADED", of="Ceph"),
+    Sign("ceph_health", "Ceph reports slow operations", reason="SLOW_OPS", of="Ceph"),
     Sign("longhorn_errors", "a Longhorn volume is degraded", reason="longhorn_degraded", of="client"),
     Sign("longhorn_errors", "a Longhorn volume turned read-only", _began, reason="longhorn_read_only", of="client"),
 )
@@ -90,6 +92,9 @@ def _rows(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> lis
         parts = by_part(labels, topology)
         return [row for key in topology.parts.get(volume_id, {}) for row in parts.rows(key).tolist()]
     found: Indices = by_volume(labels, topology).rows(volume_id)
+    if sign.of == "Ceph":
+        is_ceph = volume_id in topology.volumes and topology.volumes[volume_id].kind in {"rbd", "cephfs"}
+        return list(range(len(labels))) if is_ceph else []
     if sign.of == "users' node":
         return _rows_of_users(sign, frames, topology, volume_id)
     if sign.of == "node" and volume_id in topology.volumes and _is_used(topology, volume_id):

@@ -46,6 +46,7 @@ BACK_ENDS: Mapping[str, BackEnd] = {
         heartbeat="disk_heartbeat",
     ),
     "rbd": BackEnd(operations=Reading("rbd_operations"), size=Reading("rbd_bytes"), time=Reading("rbd_time")),
+    "cephfs": BackEnd(operations=Reading("osd_operations"), size=Reading("osd_bytes"), time=Reading("osd_time")),
     "longhorn": BackEnd(
         operations=Reading("longhorn_operations", is_total=False),
         size=Reading("longhorn_bytes", is_total=False),
@@ -159,10 +160,16 @@ def _sum(parts: Iterator[Floats]) -> Floats:
 
 
 def shared_pods(frames: Frames, topology: Topology, volume_id: str) -> PodsOnVolume:
-    """The load of everybody whom a client's I/O is put down to, nodes among them; the rest stays unattributed."""
+    """The load of everybody whom a client's I/O is put down to, nodes among them; the rest stays unattributed.
+
+    The OSDs below a CephFS serve images as well: of those the clients are known.
+    """
     found = clients(frames, topology, volume_id)
     parts: Mapping[str, Part] = topology.parts.get(volume_id, {})
     by_doer: dict[PodRef, list[Floats]] = {}
+    if topology.volumes[volume_id].kind == "cephfs":
+        for pool in (each.id for each in topology.volumes.values() if each.kind == "rbd"):
+            by_doer |= {ref: [pod.load] for ref, pod in shared_pods(frames, topology, pool).loads.items()}
     for key, client in found.items():
         if (doer := parts[key].doer) is not None:
             by_doer.setdefault(doer, []).append(client.load)

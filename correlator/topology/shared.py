@@ -62,7 +62,7 @@ def learn_shared(frames: Frames, facts: Facts) -> Shared:
     finished = project(frames, [signals.POD_FINISHED], ("namespace", "pod", "uid"))
     learning = _Learning(facts, {uid for uid, (_, oldest) in finished.items() if oldest == 0})
     learning.nfs(frames)
-    learning.ceph_file_systems()
+    learning.ceph_file_systems(are_counted=bool(project(frames, [signals.CEPH_OSD], ("ceph_daemon",))))
     learning.images(frames)
     learning.volumes("longhorn", project(frames, [signals.LONGHORN], ("volume",)), _replicas(frames))
     learning.volumes("portworx", project(frames, [signals.PORTWORX], ("volume",)), {})
@@ -114,12 +114,15 @@ class _Learning:
         for (node, export), client in mounted.items():
             self.clients["nfs", share_of(export, shares)][part_key(node, export)] = client
 
-    def ceph_file_systems(self) -> None:
-        """CephFS: the claim's handle names the cluster and the file system; nobody counts its I/O by client."""
+    def ceph_file_systems(self, *, are_counted: bool) -> None:
+        """CephFS: the claim's handle names cluster and file system; its I/O is counted by OSD, not by client."""
         for name, volume in self._facts.claims.volumes.items():
             if volume.csi_driver.endswith("cephfs.csi.ceph.com"):
                 where = volume.csi_volume_handle[: -UUID_LENGTH - 1] or volume.csi_driver
                 self._claimed(("cephfs", where), name, Learnt.CLAIM, Sure.CERTAIN)
+                if are_counted:
+                    everybody = self.clients["cephfs", where].setdefault("", Client(others=True))
+                    everybody.users |= {PodRef(*pod) for pod, _ in self._pods[name]}
 
     def images(self, frames: Frames) -> None:
         """RBD images of a pool; ceph-csi calls one after the identifier that ends the claim's handle."""

@@ -38,6 +38,7 @@ POD_ANNOTATIONS = "pod_annotations"
 
 NFS = "nfs_operations"
 RBD = "rbd_operations"
+CEPH_OSD = "osd_operations"
 LONGHORN = "longhorn_operations"
 LONGHORN_REPLICA = "longhorn_replica"
 PORTWORX = "portworx_operations"
@@ -68,6 +69,7 @@ READ = (
     POD_ANNOTATIONS,
     NFS,
     RBD,
+    CEPH_OSD,
     LONGHORN,
     LONGHORN_REPLICA,
     PORTWORX,

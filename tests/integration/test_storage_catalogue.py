@@ -73,6 +73,22 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("rbd_bytes", series(3.6e8, IMAGE, operation="READ") | series(290816, IMAGE, operation="WRITE")),
         ("rbd_time", series(2.75, IMAGE, operation="READ") | series(0.5, IMAGE, operation="WRITE")),
         (
+            "osd_operations",
+            series(81000, ceph_daemon="osd.0", operation="READ")
+            | series(79000, ceph_daemon="osd.1", operation="READ")
+            | series(4400, ceph_daemon="osd.0", operation="WRITE"),
+        ),
+        (
+            "osd_bytes",
+            series(5.3e9, ceph_daemon="osd.0", operation="READ")
+            | series(2.2e8, ceph_daemon="osd.0", operation="WRITE"),
+        ),
+        (
+            "osd_time",
+            series(40.5, ceph_daemon="osd.0", operation="READ") | series(11.25, ceph_daemon="osd.0", operation="WRITE"),
+        ),
+        ("ceph_health", series(1, reason="OSD_DOWN") | series(0, reason="SLOW_OPS")),
+        (
             "longhorn_operations",
             series(200, volume="pvc-11aa", operation="READ") | series(4, volume="pvc-11aa", operation="WRITE"),
         ),

@@ -98,6 +98,28 @@ def test_nobody_is_named_while_the_back_end_is_quiet(told: Callable[[SharedStory
     del volume
 
 
+def test_on_a_ceph_file_system_nobody_can_be_named() -> None:
+    """Its OSDs show that it got worse, and that more was asked of it; by whom, no series tells."""
+    played = play_frames(scene().cephfs(), FIRST, LATER)
+    assert volume_of(played.last) == "cephfs/0001-0009-rook-ceph-0000000000000001"
+    assert "volume_got_worse" in played.last.reasons
+    assert {suspect.kind for suspect in played.last.suspects} == {SuspectKind.UNATTRIBUTED}
+
+
+def test_an_image_on_the_same_osds_is_named() -> None:
+    """Images are counted by client: one that fills the OSDs is to blame for a slow CephFS."""
+    made = scene()
+    others = scene()
+    others.clients = [made.clients[1]]
+    images = {
+        name: dict(zip(frame.labels, frame.values, strict=True))
+        for name, frame in others.rbd().by_signal.items()
+        if name.startswith(("rbd_", "pod_claims", "claim_info", "persistent_volume_info"))
+    }
+    played = play_frames(merged(made.cephfs(), images), FIRST, LATER)
+    assert (played.last.verdict, played.accused) == (Verdict.CONTENTION, {"reindex-0"})
+
+
 def test_the_pool_is_to_blame_and_not_its_near_end() -> None:
     """The node's rbd0 got as slow, and nobody but the victim is there: the pool below it has the writer."""
     made = scene()

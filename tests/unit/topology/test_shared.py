@@ -178,13 +178,18 @@ def test_longhorn_volumes_share_the_disks_of_their_replicas() -> None:
     assert {edge.sure for edge in known.edges} == {Sure.CERTAIN}
 
 
-def test_a_ceph_file_system_is_a_domain_without_clients() -> None:
-    """The claims' handles name it; nobody counts who does what."""
+def test_a_ceph_file_system_has_all_of_its_pods_behind_one_client() -> None:
+    """The claims' handles name it; who does what nobody counts, only what the OSDs do together."""
     handle = f"0001-0009-rook-ceph-0000000000000001-{UUID}"
     where = {"csi_driver": "rook-ceph.cephfs.csi.ceph.com", "csi_volume_handle": handle}
     topology = join(frames(pod("x/a", "n1", "a", **where)))
     assert edges(topology) == {("x/a", "cephfs/0001-0009-rook-ceph-0000000000000001", "claim", "x/a")}
     assert not topology.parts
+    counted = join(
+        frames(pod("x/a", "n1", "a", **where), series("osd_operations", ceph_daemon="osd.0", operation="READ"))
+    )
+    (client,) = clients(counted, "cephfs/0001-0009-rook-ceph-0000000000000001").values()
+    assert client == Client(doer=None, users=frozenset({PodRef("x", "a")}))
 
 
 @pytest.mark.parametrize("by_serial", [True, False])
