@@ -29,7 +29,7 @@ def _grew(values: Floats) -> bool:
 class Sign:
     """One sign: of a signal, of those of its rows that have the `reason`.
 
-    `of` says where the rows are found: on the `volume`, its `client`s, its `node`, the `users' node`, anywhere in `Ceph`.
+    `of` says where rows are found: on the `volume`, its `client`s, its `node`, the `users' node`, or all of `Ceph`.
     `is_error` decides on a row's known values, of which there is at least one.
     """
 
