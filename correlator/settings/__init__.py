@@ -10,25 +10,33 @@ from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
     EngineSettings,
+    KubernetesMode,
+    KubernetesSettings,
     LogFormat,
     LogLevel,
     LogSettings,
     PrometheusSettings,
     Settings,
+    SourceSettings,
     StoreSettings,
     WebSettings,
 )
 from correlator.settings.load import SettingsError, load_settings
+from correlator.settings.loki import LokiSettings
 
 __all__ = [
     "CatalogSettings",
     "EngineSettings",
+    "KubernetesMode",
+    "KubernetesSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "LokiSettings",
     "PrometheusSettings",
     "Settings",
     "SettingsError",
+    "SourceSettings",
     "StoreSettings",
     "WebSettings",
     "format_duration",

@@ -9,8 +9,9 @@ from correlator.catalog import load
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
 from correlator.sources.prometheus import PrometheusSource
-from tests.expositions import openmetrics, scraped
-from tests.servers import openmetrics_blocks, prometheus
+from tests.exposed import openmetrics, scraped
+from tests.played import json_lines
+from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
 
 START = 1_704_110_400
 TIMES = range(START, START + 121, 15)
@@ -31,14 +32,17 @@ IMAGE = {"pool": "replicapool", "image": "csi-vol-5a3c0b44-31a6-11ee-9d52-0242ac
 POD = {"instance": "10.0.0.1:10250", "node": "n1", "namespace": "db", "pod": "pg-0"}
 
 
-@pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
-    """Everything that the exporters told in two minutes."""
+@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+def frames(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
+    """Everything that the exporters told in two minutes, by each server."""
     folder = tmp_path_factory.mktemp("storage")
-    samples = [sample for name, target in TARGETS.items() for sample in scraped(name, target, TIMES)]
-    storage = openmetrics_blocks(openmetrics(samples), folder / "storage")
+    text = openmetrics(sample for name, target in TARGETS.items() for sample in scraped(name, target, TIMES))
+    if request.param == "prometheus":
+        server = prometheus(folder, storage=openmetrics_blocks(text, folder / "storage"))
+    else:
+        server = victoria_metrics(folder, imported=json_lines(text))
     signals = load()
-    with prometheus(folder, storage=storage) as url:
+    with server as url:
         source = PrometheusSource(url)
         yield source.fetch(signals, Grid(START + 60, 15, 4))
         source.close()

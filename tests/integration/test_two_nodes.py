@@ -1,4 +1,4 @@
-"""Two nodes that share an NFS share, from exporters' series in a real Prometheus to the incident."""
+"""Two nodes that share an NFS share, from exporters' series in a real server to the incident."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,15 @@ from correlator.model.finding import SuspectKind, Verdict
 from correlator.model.frame import Frames
 from correlator.sources.prometheus import PrometheusSource
 from tests.integration.asking import inquiry
-from tests.recorded import as_openmetrics
-from tests.servers import openmetrics_blocks, prometheus
+from tests.played import Played, as_json_lines, as_openmetrics, played
+from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
 from tests.shared_scenes import VICTIM_REF, Client, SharedStory
 from tests.unit.analysis.stories import LATER, ONSET, STEPS, during, slow_tokens, story
 
 SIDES = {"READ": "node_mountstats_nfs_total_read_bytes_total", "WRITE": "node_mountstats_nfs_total_write_bytes_total"}
+
+SHIFT_SECONDS = -100 * 86_400
+"""Stories play in the future, which VictoriaMetrics does not take."""
 
 
 def told() -> Frames:
@@ -34,25 +37,28 @@ def told() -> Frames:
     return made.nfs()
 
 
-def exposed(frames: Frames) -> str:
+def exposed(frames: Frames) -> Iterator[Played]:
     """As the exporters tell it; bytes are two metrics of node_exporter, by direction."""
-    text = as_openmetrics(frames).removesuffix("# EOF\n")
-    times = frames.grid.times().tolist()
-    lines = []
-    for side, metric in SIDES.items():
-        lines.append(f"# TYPE {metric} unknown")
-        for labels, row in zip(frames.get("nfs_bytes").labels, frames.get("nfs_bytes").values.tolist(), strict=True):
-            if ("operation", side) in labels:
-                pairs = ",".join(f'{name}="{value}"' for name, value in labels if name != "operation")
-                lines += [f"{metric}{{{pairs}}} {value!r} {at}" for at, value in zip(times, row, strict=True)]
-    return "\n".join([text + lines[0], *lines[1:], "# EOF", ""])
+    for each in played(frames, SHIFT_SECONDS):
+        if each.metric not in SIDES.values():
+            yield each
+    times = (frames.grid.times().astype(np.float64) + SHIFT_SECONDS).tolist()
+    frame = frames.get("nfs_bytes")
+    for labels, row in zip(frame.labels, frame.values.tolist(), strict=True):
+        told_of = dict(labels)
+        yield Played(SIDES[told_of.pop("operation")], told_of, times, row)
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
-    """A Prometheus that holds what the exporters of all nodes told."""
+@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
+    """A server that holds what the exporters of all nodes told."""
     folder = tmp_path_factory.mktemp("two_nodes")
-    with prometheus(folder, storage=openmetrics_blocks(exposed(told()), folder / "storage")) as url:
+    series = list(exposed(told()))
+    if request.param == "prometheus":
+        server = prometheus(folder, storage=openmetrics_blocks(as_openmetrics(series), folder / "storage"))
+    else:
+        server = victoria_metrics(folder, imported=as_json_lines(series))
+    with server as url:
         source = PrometheusSource(url)
         yield source
         source.close()
@@ -60,7 +66,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
 
 def test_the_incident_names_the_other_node(source: PrometheusSource) -> None:
     """One contention on the share, whose accused is n2 as a whole: which of its pods did it cannot be told."""
-    start = told().grid.start
+    start = told().grid.start + SHIFT_SECONDS
     found = incidents_of(inquiry(source).steps(start + (ONSET - 20) * 15, start + LATER * 15), "")
     (incident,) = found
     assert incident.verdict is Verdict.CONTENTION
