@@ -1,6 +1,6 @@
 """Contention domains as the engine sees them: which ones a victim uses, who is on them, and which one is to blame."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from correlator.analysis.case import VolumeCase
@@ -116,15 +116,18 @@ def _below(topology: Topology, volume_id: str) -> set[str]:
     return found - {volume_id}
 
 
-def sureness(topology: Topology, volume_id: str, suspect: PodRef | None, victim: PodRef) -> float:
+def sureness(topology: Topology, volume_id: str, victim: PodRef) -> Callable[[PodRef | None], float]:
     """How far it can be relied on that a suspect, and nobody else, shares the volume with the victim: 1 or LIKELY.
 
     Less than certain is an edge that only names tell, and a node whose I/O may be the victim's own.
     """
-    by_name = any(edge.volume_id == volume_id and edge.sure is Sure.LIKELY for edge in topology.edges)
+    if topology.volumes[volume_id].kind == DISK:
+        return lambda _: 1.0
+    if any(edge.volume_id == volume_id and edge.sure is Sure.LIKELY for edge in topology.edges):
+        return lambda _: LIKELY
     parts = topology.parts.get(volume_id, {}).values()
-    may_be_victim = any(part.doer == suspect and suspect != victim and victim in part.users for part in parts)
-    return LIKELY if by_name or (suspect is not None and may_be_victim) else 1.0
+    may_be_victim = {part.doer for part in parts if victim in part.users} - {victim, None}
+    return lambda suspect: LIKELY if suspect in may_be_victim else 1.0
 
 
 def unseen(volume: Volume) -> BlindSpot:

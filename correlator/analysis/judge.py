@@ -215,7 +215,8 @@ def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool
 
 def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Parameters) -> tuple[Suspicion, ...]:
     """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
-    victim, place = scene.victim.key.ref, volume.worse.volume.id
+    victim = scene.victim.key.ref
+    sure = sureness(scene.topology, volume.worse.volume.id, victim)
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
     model = parameters.confidence.culprit
     asked = [
@@ -228,7 +229,7 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Pa
         Suspicion(
             contribution=item,
             features=seen,
-            confidence=chain * model.probability(seen) * sureness(scene.topology, place, item.ref, victim),
+            confidence=chain * model.probability(seen) * sure(item.ref),
         )
         for item, seen in features
     ]

@@ -32,7 +32,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-class _Same(Generic[T]):
+class Same(Generic[T]):
     """Equal to what holds the very same object; it keeps that alive, so that its identity is not given to another."""
 
     __slots__ = ("it",)
@@ -44,19 +44,19 @@ class _Same(Generic[T]):
         return id(self.it)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.it is other.it
+        return isinstance(other, Same) and self.it is other.it
 
 
 def kept(table: Callable[[Rows], V]) -> Callable[[Rows], V]:
     """A function of rows that remembers what it made of the last KEPT of them."""
 
     @lru_cache(maxsize=KEPT)
-    def remembered(rows: _Same[Rows]) -> V:
+    def remembered(rows: Same[Rows]) -> V:
         return table(rows.it)
 
     @wraps(table)
     def found(rows: Rows) -> V:
-        return remembered(_Same(rows))
+        return remembered(Same(rows))
 
     return found
 
@@ -65,12 +65,12 @@ def kept_in(table: Callable[[Rows, Topology], V]) -> Callable[[Rows, Topology], 
     """A function of rows in a topology that remembers what it made of the last KEPT of them in the newest topology."""
 
     @lru_cache(maxsize=1)
-    def within(topology: _Same[Topology]) -> Callable[[Rows], V]:
+    def within(topology: Same[Topology]) -> Callable[[Rows], V]:
         return kept(lambda rows: table(rows, topology.it))
 
     @wraps(table)
     def found(rows: Rows, topology: Topology) -> V:
-        return within(_Same(topology))(rows)
+        return within(Same(topology))(rows)
 
     return found
 

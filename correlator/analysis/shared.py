@@ -4,19 +4,19 @@ A back end has no counters of a device, but its clients have: each one's operati
 Those of all clients are its load and, by Little's law, the mean number of operations inside it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
 from correlator.analysis.rates import counter_rates, liveness_of
-from correlator.analysis.rows import Indices, Rows, by_part, kept, label
+from correlator.analysis.rows import Indices, Rows, Same, by_part, kept, label
 from correlator.analysis.volumes import DeviceUse, PodLoad, PodsOnVolume
 from correlator.model.frame import Floats, Frames
 from correlator.model.topology import Part, PodRef, Topology
 
-SIDES = ("READ", "WRITE")
-FLUSH = "COMMIT"
+SIDES = ("READ", "WRITE", "COMMIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,57 +61,87 @@ BACK_ENDS: Mapping[str, BackEnd] = {
 
 
 @kept
-def _operations(rows: Rows) -> tuple[str, ...]:
-    """The operation that each row speaks of."""
-    return tuple(label(labels, "operation") for labels in rows)
+def _sides_of(rows: Rows) -> Indices:
+    """Which of SIDES each row speaks of, by number; -1 for another."""
+    number = {side: place for place, side in enumerate(SIDES)}
+    return np.array([number.get(label(labels, "operation"), -1) for labels in rows], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClientUse:
-    """What one client did: `load` of shape (4, T) as in `volumes.RATES`, `time` of reads, writes and flushes (3, T).
+class Clients:
+    """What the K clients of a volume did, in the order of `keys`.
 
-    Times are seconds a second. NaN where nothing is known; operations of a kind that it never did are 0.
+    `load` has shape (4, K, T), as in `volumes.RATES`; `time` of reads, writes and flushes (3, K, T), in seconds a
+    second; `flushes` (K, T). NaN where nothing is known; operations of a kind that a client never did are 0.
     """
 
+    keys: Sequence[str]
     load: Floats
     time: Floats
     flushes: Floats
 
-
-def clients(frames: Frames, topology: Topology, volume_id: str) -> dict[str, ClientUse]:
-    """Every client of a shared volume, by its key."""
-    kind = topology.volumes[volume_id].kind
-    if kind not in BACK_ENDS:
-        return {}
-    back_end = BACK_ENDS[kind]
-    return {key: _client(frames, topology, back_end, key) for key in topology.parts.get(volume_id, {})}
+    def seen_by(self, parts: Mapping[str, Part], viewer: PodRef | None) -> Indices:
+        """The clients that a pod uses; all where it uses none."""
+        own = [place for place, key in enumerate(self.keys) if viewer is not None and viewer in parts[key].users]
+        return np.array(own or range(len(self.keys)), dtype=np.intp)
 
 
-def _client(frames: Frames, topology: Topology, back_end: BackEnd, key: str) -> ClientUse:
-    reads, writes, flushes = _sides(frames, topology, back_end, back_end.operations, key)
-    read_bytes, written_bytes, _ = _sides(frames, topology, back_end, back_end.size, key)
+def clients(frames: Frames, topology: Topology, volume_id: str) -> Clients | None:
+    """Every client of a shared volume; None where none is known. What was read lately is kept, never changed.
+
+    A stalled export has hundreds of victims: each of them is judged on the same clients in the same window.
+    """
+    return _within(Same(frames), Same(topology))(volume_id)
+
+
+@lru_cache(maxsize=1)
+def _within(frames: Same[Frames], topology: Same[Topology]) -> Callable[[str], Clients | None]:
+    return cache(partial(_clients, frames.it, topology.it))
+
+
+def _clients(frames: Frames, topology: Topology, volume_id: str) -> Clients | None:
+    parts = topology.parts.get(volume_id)
+    back_end = BACK_ENDS.get(topology.volumes[volume_id].kind)
+    if not parts or back_end is None:
+        return None
+    keys = tuple(parts)
+    reads, writes, flushes = _sides(frames, topology, back_end, back_end.operations, keys)
+    read_bytes, written_bytes, _ = _sides(frames, topology, back_end, back_end.size, keys)
     if back_end.time is not None:
-        time = _sides(frames, topology, back_end, back_end.time, key)
+        time = _sides(frames, topology, back_end, back_end.time, keys)
     else:
-        latency = _sides(frames, topology, back_end, Reading(back_end.latency, is_total=False), key)
+        latency = _sides(frames, topology, back_end, Reading(back_end.latency, is_total=False), keys)
         time = latency * np.stack([reads, writes, flushes])
-    return ClientUse(np.stack([reads, writes, read_bytes, written_bytes]), time, flushes)
+    return Clients(keys, np.stack([reads, writes, read_bytes, written_bytes]), time, flushes)
 
 
-def _sides(frames: Frames, topology: Topology, back_end: BackEnd, reading: Reading, key: str) -> Floats:
-    """Reads, writes and flushes of a client each second, shape (3, T)."""
+def _sides(frames: Frames, topology: Topology, back_end: BackEnd, reading: Reading, keys: Sequence[str]) -> Floats:
+    """Reads, writes and flushes of each client each second, shape (3, K, T)."""
     frame = frames.get(reading.signal)
-    rows = by_part(frame.labels, topology).rows(key)
-    names = _operations(frame.labels)
+    groups = by_part(frame.labels, topology)
+    place_of = np.full(len(groups.code) + 1, -1, dtype=np.intp)
+    for place, key in enumerate(keys):
+        place_of[groups.code.get(key, -1)] = place
+    place_of[-1] = -1
+    places = place_of[groups.codes]
+    rows = np.flatnonzero(places >= 0)
     if not len(rows):
-        return np.full((3, frame.grid.count), np.nan)
-    rates = _rates(frames, back_end, reading, rows)
-    known = np.isfinite(rates).any(axis=0)
-    found = np.tile(np.where(known, 0.0, np.nan), (3, 1))
-    for place, side in enumerate((*SIDES, FLUSH)):
-        chosen = [position for position, row in enumerate(rows.tolist()) if names[row] == side]
-        if chosen:
-            found[place] = np.where(known, np.nansum(rates[chosen], axis=0), np.nan)
+        return np.full((len(SIDES), len(keys), frame.grid.count), np.nan)
+    rates, sides = _rates(frames, back_end, reading, rows), _sides_of(frame.labels)[rows]
+    known = _grouped(np.isfinite(rates).astype(np.float64), places[rows], len(keys)) > 0
+    chosen = sides >= 0
+    slots = sides[chosen] * len(keys) + places[rows][chosen]
+    sums = _grouped(np.nan_to_num(rates[chosen]), slots, len(SIDES) * len(keys))
+    return np.where(known, sums.reshape(len(SIDES), len(keys), -1), np.nan)
+
+
+def _grouped(values: Floats, slots: Indices, number: int) -> Floats:
+    """Sums of rows by their slot, shape (number, T); 0 in slots without a row."""
+    found = np.zeros((number, values.shape[1]))
+    order = np.argsort(slots, kind="stable")
+    taken, starts = np.unique(slots[order], return_index=True)
+    if len(taken):
+        found[taken] = np.add.reduceat(values[order], starts, axis=0)
     return found
 
 
@@ -130,12 +160,11 @@ def shared_use(frames: Frames, topology: Topology, volume_id: str, viewer: PodRe
     """
     found = clients(frames, topology, volume_id)
     nothing = np.full(frames.grid.count, np.nan)
-    if not found:
+    if found is None:
         return DeviceUse(np.tile(nothing, (4, 1)), nothing, nothing, nothing, nothing, nothing, nothing, nothing)
-    load, time = _sum(one.load for one in found.values()), _sum(one.time for one in found.values())
-    parts = topology.parts[volume_id]
-    seen = [one for key, one in found.items() if viewer is not None and viewer in parts[key].users]
-    own_load, own_time = (_sum(one.load for one in seen), _sum(one.time for one in seen)) if seen else (load, time)
+    load, time = _total(found.load), _total(found.time)
+    seen = found.seen_by(topology.parts[volume_id], viewer)
+    own_load, own_time = _total(found.load[:, seen]), _total(found.time[:, seen])
     with np.errstate(invalid="ignore", divide="ignore"):
         read_latency, write_latency = (
             np.where(own_load[side] > 0, own_time[side] / own_load[side], np.nan) for side in range(2)
@@ -148,15 +177,14 @@ def shared_use(frames: Frames, topology: Topology, volume_id: str, viewer: PodRe
         write_latency=write_latency,
         read_time=read_latency * load[0],
         write_time=write_latency * load[1],
-        flushes=_sum(one.flushes[None] for one in found.values())[0],
+        flushes=_total(found.flushes[None])[0],
     )
 
 
-def _sum(parts: Iterator[Floats]) -> Floats:
-    """The sum of what is known; NaN where nothing is."""
-    stacked = np.stack(list(parts))
-    known = np.isfinite(stacked).any(axis=0)
-    return np.where(known, np.nansum(stacked, axis=0), np.nan)
+def _total(parts: Floats) -> Floats:
+    """The sum over clients of what is known, shape (n, T) of (n, K, T); NaN where nothing is."""
+    known = np.isfinite(parts).any(axis=1)
+    return np.where(known, np.nansum(parts, axis=1), np.nan)
 
 
 def shared_pods(frames: Frames, topology: Topology, volume_id: str) -> PodsOnVolume:
@@ -165,16 +193,16 @@ def shared_pods(frames: Frames, topology: Topology, volume_id: str) -> PodsOnVol
     The OSDs below a CephFS serve images as well: of those the clients are known.
     """
     found = clients(frames, topology, volume_id)
-    parts: Mapping[str, Part] = topology.parts.get(volume_id, {})
-    by_doer: dict[PodRef, list[Floats]] = {}
+    if found is None:
+        return PodsOnVolume({}, np.zeros(frames.grid.count, dtype=np.bool_), None)
+    parts = topology.parts[volume_id]
+    by_doer: dict[PodRef, list[int]] = {}
+    for place, key in enumerate(found.keys):
+        if (doer := parts[key].doer) is not None:
+            by_doer.setdefault(doer, []).append(place)
+    loads = {doer: PodLoad(doer, _total(found.load[:, places])) for doer, places in sorted(by_doer.items())}
     if topology.volumes[volume_id].kind == "cephfs":
         for pool in (each.id for each in topology.volumes.values() if each.kind == "rbd"):
-            by_doer |= {ref: [pod.load] for ref, pod in shared_pods(frames, topology, pool).loads.items()}
-    for key, client in found.items():
-        if (doer := parts[key].doer) is not None:
-            by_doer.setdefault(doer, []).append(client.load)
-    told = np.zeros(frames.grid.count, dtype=np.bool_)
-    for client in found.values():
-        told |= np.isfinite(client.load).all(axis=0)
-    loads = {doer: PodLoad(doer, _sum(iter(those))) for doer, those in sorted(by_doer.items())}
-    return PodsOnVolume(loads, told, None)
+            loads |= shared_pods(frames, topology, pool).loads
+    told = np.isfinite(found.load).all(axis=0)
+    return PodsOnVolume(loads, np.asarray(told.any(axis=0)), None)

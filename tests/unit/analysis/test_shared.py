@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from correlator.analysis.domains import doers_on, use_of
+from correlator.analysis.shared import clients
 from correlator.model.finding import Finding, Suspect, SuspectKind, Verdict
 from correlator.model.frame import Frames, labels_of
 from correlator.model.topology import PodRef
@@ -200,3 +201,14 @@ def test_use_is_of_all_clients_and_latency_is_the_viewers() -> None:
         PodRef(*WRITER),
         PodRef("logging", "loki-0"),
     }
+
+
+def test_clients_are_read_once_for_a_window() -> None:
+    """However many victims are judged on them; another window, or another topology, has clients of its own."""
+    frames = scene().nfs()
+    topology = join(frames)
+    (volume,) = (identity for identity, each in topology.volumes.items() if each.kind == "nfs")
+    first = clients(frames, topology, volume)
+    assert clients(frames, topology, volume) is first
+    assert clients(Frames(frames.grid, frames.by_signal), topology, volume) is not first
+    assert clients(frames, join(frames), volume) is not clients(frames, topology, volume)
