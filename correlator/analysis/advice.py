@@ -1,7 +1,7 @@
 """What to do about a verdict, with a command to copy."""
 
+from correlator.analysis.against import against
 from correlator.analysis.case import Case
-from correlator.analysis.wording import name_of, percent
 from correlator.model.finding import Advice, Suspect, SuspectKind, Verdict, Victim, VolumeSeen
 
 
@@ -10,7 +10,7 @@ def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tupl
     where = volume.name if volume else "the volume"
     if case.verdict is Verdict.CONTENTION:
         accused = [s for s in suspects if s.accused and s.kind is SuspectKind.POD]
-        advice = [_against(suspect, where) for suspect in accused]
+        advice = [against(suspect, victim, where) for suspect in accused]
         return tuple(advice) or (_look_at_node(volume, "I/O on it is not accounted to a pod that can be accused"),)
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return (_look_at_node(volume, f"{where} serves the same or less load more slowly"),)
@@ -31,22 +31,6 @@ def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tupl
             Advice(action="look beyond storage", why="neither storage nor load explains it", command=_logs(victim)),
         )
     return ()
-
-
-def _against(suspect: Suspect, where: str) -> Advice:
-    kind = suspect.workload.partition("/")[0]
-    why = f"{name_of(suspect)} added {percent(suspect.share_ratio)} of the device time that was added to {where}"
-    if kind == "Job":
-        job = suspect.workload.partition("/")[2]
-        patch = """-p '{"spec":{"suspend":true}}'"""
-        return Advice(
-            action="suspend the job", why=why, command=f"kubectl -n {suspect.namespace} patch job {job} {patch}"
-        )
-    return Advice(
-        action="throttle it or move it to another volume",
-        why=why,
-        command=f"kubectl -n {suspect.namespace} describe pod {suspect.pod}",
-    )
 
 
 def _look_at_node(volume: VolumeSeen | None, why: str) -> Advice:

@@ -6,6 +6,7 @@ from correlator.analysis.account import Account
 from correlator.analysis.case import Case
 from correlator.analysis.considered import title_of
 from correlator.analysis.ruled_out import BY_VOLUME, load_words, served
+from correlator.analysis.tiers import tiers_words
 from correlator.analysis.wording import (
     UNATTRIBUTED,
     began,
@@ -36,6 +37,7 @@ def explain(case: Case, told: Account) -> str:
     sentences = [
         _answer(case, told),
         *_cause(case, told),
+        tiers_words(told.victim, told.blamed),
         _volume_words(told),
         _without(case, told),
         _load_too(case),

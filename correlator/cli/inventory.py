@@ -57,7 +57,7 @@ def take_inventory(source: PrometheusSource, inquiry: Inquiry, at: float) -> Inv
     step = inquiry.step({each.name: each.interval_seconds for each in found if each.interval_seconds})
     grid = Grid.covering(at - SEEN_STEPS * (step or FALLBACK_STEP_SECONDS), at, step or FALLBACK_STEP_SECONDS)
     frames = source.fetch(inquiry.signals, grid)
-    topology = join(frames, inquiry.tiers)
+    topology = join(frames, inquiry.tiers, inquiry.usual_tiers)
     victims = _victims(inquiry.signals, frames)
     mapped = {edge.pod for edge in topology.edges}
     pods = len(mapped | topology.unmapped.keys())

@@ -7,6 +7,7 @@ from correlator.daemon.given import url_of
 from correlator.inquiry import Inquiry
 from correlator.model.signal import Signal
 from correlator.model.source import Source
+from correlator.model.tier import USUAL_TIERS
 from correlator.settings import PrometheusSettings, Settings
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
@@ -45,5 +46,6 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         signals=signals,
         parameters=settings.engine.parameters(),
         tiers=settings.tiers,
+        usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
     )

@@ -68,7 +68,10 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Incidents that one cause explains: same volume or same culprits, overlapping in time."""
+    """Incidents that one cause explains: same volume or same culprits, overlapping in time.
+
+    `victim_tiers` and `culprit_tiers` say which isolation tiers were hurt, and by which; unknown ones are left out.
+    """
 
     id: str
     cluster: str
@@ -79,3 +82,5 @@ class Episode:
     volume_ids: tuple[str, ...]
     culprits: tuple[str, ...]  # accused pods, "namespace/pod"
     incident_ids: tuple[str, ...]
+    victim_tiers: tuple[str, ...] = ()
+    culprit_tiers: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Snapshot, open incidents and the engine's state as Prometheus or OpenMetrics text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
@@ -129,8 +130,18 @@ def _add_stored(samples: _Samples, stored: Stored, victims: Sequence[VictimNow])
     _add_active(samples, victims, stored.open_incidents)
     for incident in stored.open_incidents:
         _add_incident(samples, incident)
+    for tiers, count in _by_tiers(stored.open_incidents).items():
+        samples.add("correlator_tier_incidents_active", tiers, count)
     for verdict in Verdict:
         samples.add("correlator_incidents_total", (verdict.value,), stored.totals.get(verdict, 0))
+
+
+def _by_tiers(open_incidents: Sequence[Incident]) -> Mapping[tuple[str, str], int]:
+    """How many open incidents there are by (tier of the victim, tier of an accused pod)."""
+    pairs = (
+        {(incident.victim.tier, one.tier) for one in incident.suspects if one.accused} for incident in open_incidents
+    )
+    return Counter(pair for found in pairs for pair in found if all(pair))
 
 
 def _add_active(samples: _Samples, victims: Sequence[VictimNow], open_incidents: Sequence[Incident]) -> None:

@@ -1,5 +1,6 @@
 """What can be set, by group: types, defaults and the sentences that docs/settings.md shows."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +16,8 @@ from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 
 _DEFAULT = Parameters(confidence=bundled())
+_NAMESPACES = re.compile(r"[a-z0-9*?\[\]!-]{1,63}")
+_TIER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 
 class _Group(BaseModel):
@@ -212,7 +215,8 @@ class Settings(BaseSettings):
     )
     tiers: Mapping[str, str] = Field(
         default_factory=dict,
-        description="Tier by namespace, where namespaces have no label `correlator-tier` or `tier`.",
+        description="Isolation tier by namespace or pattern (`rag-*`); comes before the namespace's labels "
+        "`correlator/tier` and `tier`. See docs/tiers.md.",
     )
     prometheus: PrometheusSettings = Field(default_factory=PrometheusSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
@@ -220,6 +224,16 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
+
+    @field_validator("tiers")
+    @classmethod
+    def _names_namespaces_and_tiers(cls, tiers: Mapping[str, str]) -> Mapping[str, str]:
+        for namespace, tier in tiers.items():
+            if not _NAMESPACES.fullmatch(namespace):
+                raise ValueError(f"expected a namespace or a pattern such as rag-*, not {namespace!r}")
+            if not _TIER.fullmatch(tier):
+                raise ValueError(f"expected a tier of letters, digits, - and _ for {namespace}, not {tier!r}")
+        return tiers
 
     @classmethod
     def settings_customise_sources(

@@ -16,8 +16,10 @@ from correlator.topology.projection import project
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
 
 
-def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
-    """Who uses which volume in the window of `frames`. `tiers` maps a namespace to its isolation tier.
+def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS, usual: Mapping[str, str] = NO_TIERS) -> Topology:
+    """Who uses which volume in the window of `frames`.
+
+    `tiers` maps namespaces, or patterns of them, to isolation tiers; `usual` does where neither that nor a label tells.
 
     A series counts when it has any value in the window. What cannot be told is in `unmapped`, with the reason.
     """
@@ -28,7 +30,8 @@ def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
     places = sorted((node, disk) for node, disks in facts.disks.devices.items() for disk in disks)
     ids = {place: volume_id("disk", *place) for place in places}
     owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
-    tier_of = tiers_of_namespaces(project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS), tiers)
+    labels = project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS)
+    tier_of = tiers_of_namespaces({ref.namespace for ref in refs.values()}, labels, tiers, usual)
     blindness = Blindness(claims=facts.claims, mounts=facts.mounts, io=facts.io, nodes=nodes)
     reasons = {name: blindness.reason(name) for name in nodes if name not in edges.pods}
     return Topology(
@@ -37,7 +40,7 @@ def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
                 ref=ref,
                 node=nodes[name],
                 workload=owned[name],
-                tier=tier_of.get(ref.namespace, ""),
+                tier=tier_of[ref.namespace],
                 started_at=_started_at(name, facts),
                 claims=facts.claims.names(name),
             )
