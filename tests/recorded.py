@@ -9,7 +9,7 @@ import numpy as np
 
 from correlator import catalog
 from correlator.model.frame import Frames
-from correlator.model.signal import Kind
+from correlator.model.signal import Kind, one_of_each
 from correlator.sources.recording import write_recording
 from tests.scenes import Story
 
@@ -42,7 +42,7 @@ def as_openmetrics(frames: Frames, later_seconds: int = 0) -> str:
     """The series as their exporters would have told them, so much later than recorded; ends in `# EOF`."""
     times = (frames.grid.times() + later_seconds).tolist()
     lines: list[str] = []
-    for signal in catalog.load():
+    for signal in one_of_each(catalog.load()):
         found = _METRIC.search(signal.query)
         if signal.kind is Kind.HEARTBEAT or found is None:
             continue

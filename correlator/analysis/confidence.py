@@ -32,6 +32,8 @@ class ChainFeatures:
     `volume_worse`, `victim_exposed` and `load_added` are log-odds of the links of the chain. `explained` is the part of
     the rise of mean TTFT that slower storage accounts for, 0–1. `observed` is the log of 1 + slow steps seen, up to
     20. `recurred` is how many earlier regressions in the window had a suspect's rise with them, less those without.
+    `harmful` is what days tell of those who added load: 0 where they tell nothing, negative where they were as busy
+    without a regression more often than with one.
     """
 
     volume_worse: float
@@ -40,6 +42,7 @@ class ChainFeatures:
     explained: float
     observed: float
     recurred: float
+    harmful: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,8 +77,8 @@ class _Sizes:
     def of(cls, volume: VolumeCase) -> "_Sizes":
         """Those of everybody on a volume."""
         items, prices = volume.contributions.items, volume.worse.prices
-        before = np.maximum(prices.of(np.stack([item.before for item in items], axis=1)), 0.0)
-        during = np.maximum(prices.of(np.stack([item.during for item in items], axis=1)), 0.0)
+        before = np.maximum([item.cost(prices, item.before) for item in items], 0.0)
+        during = np.maximum([item.cost(prices, item.during) for item in items], 0.0)
         return cls(items, before, during, float(np.nansum(during)))
 
     def ranked(self) -> Iterator[_Sized]:

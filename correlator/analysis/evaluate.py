@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from correlator.analysis.course import follow, open_new, past_of, stand_in_of
+from correlator.analysis.evidence import instant
 from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
@@ -44,6 +45,26 @@ def evaluate(
 
     Depends on its arguments alone. Raises ValueError when `at` is not the window's last step.
     """
+    evaluation, victims = _judged(frames, topology, memory, at, parameters, history)
+    snapshot = present(frames, topology, victims, evaluation.memory, _blind(frames, victims))
+    return replace(evaluation, snapshot=snapshot)
+
+
+def evaluate_unwatched(
+    frames: Frames,
+    topology: Topology,
+    memory: Memory,
+    at: int,
+    parameters: Parameters,
+    history: History = NO_HISTORY,
+) -> Evaluation:
+    """As `evaluate`, with a snapshot that holds its instant and no more: for walks over a past that nobody watches."""
+    return _judged(frames, topology, memory, at, parameters, history)[0]
+
+
+def _judged(
+    frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters, history: History
+) -> tuple[Evaluation, Victims]:
     if at != frames.grid.last:
         raise ValueError(f"step {at} is not the last of its window, {frames.grid.last}")
     victims = victims_of(frames)
@@ -53,7 +74,7 @@ def evaluate(
     after = Memory(open=tuple(c.now for c in courses if c.now is not None), past=past_of(window, followed))
     findings = tuple(c.finding for c in courses if c.finding is not None)
     more = tuple(dict.fromkeys(request for c in courses for request in c.wanted))
-    return Evaluation(at, findings, present(frames, topology, victims, after, _blind(frames, victims)), after, more)
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), victims
 
 
 def explain_victim(

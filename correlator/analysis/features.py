@@ -7,6 +7,7 @@ from correlator.analysis.confidence import ChainFeatures, CulpritFeatures, log_o
 from correlator.analysis.links import ramp
 from correlator.analysis.suspects import Contribution
 from correlator.analysis.windows import Spans
+from correlator.model.finding import Recurrence
 
 LARGEST_SHARE = 2.0
 """Log-odds of a share from which on more says no more: 0.88."""
@@ -26,7 +27,13 @@ def chain_features(volume: VolumeCase, spans: Spans, added: float) -> ChainFeatu
         explained=volume.split.storage / rise if rise > 0 else 1.0,
         observed=float(np.log1p(min(int(spans.during.sum()), MOST_STEPS))),
         recurred=max((item.recurred for item in volume.contributions.items if item.rise > 0), default=0.0),
+        harmful=sum(item.share * harmful(item.recurrence) for item in volume.contributions.items),
     )
+
+
+def harmful(seen: Recurrence | None) -> float:
+    """Log of the odds that a regression comes with a rise like this, from days of it; 0 without any."""
+    return float(np.log((seen.regressions_with + 1.0) / (seen.rises + 1.0))) if seen is not None else 0.0
 
 
 def culprit_features(item: Contribution, volume: VolumeCase) -> CulpritFeatures:

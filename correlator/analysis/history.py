@@ -116,7 +116,7 @@ def _recalled(
     own, victim = answers
     if own is None:
         return item
-    days = _days(place, own, victim)
+    days = _days(item, place, own, victim)
     if np.isfinite(days.device_time).sum() * days.step < LEAST_SECONDS:
         return item
     during = place.scene.spans.during
@@ -150,8 +150,8 @@ def _slow_seconds(place: Place) -> float:
     return before + 0.5 * (during - before) if during > before else before * STALLED_RATIO
 
 
-def _days(place: Place, own: Frames, victim: Frames) -> Days:
-    """The answers as series on their grid, up to shortly before the onset."""
+def _days(item: Contribution, place: Place, own: Frames, victim: Frames) -> Days:
+    """The answers for an item's workload as series on their grid, up to shortly before the onset."""
     grid = own.grid
     first = (
         int(np.argmax(place.scene.spans.during)) if place.scene.spans.during.any() else place.scene.frames.grid.count
@@ -161,7 +161,7 @@ def _days(place: Place, own: Frames, victim: Frames) -> Days:
     pods = pods_on_volume(own, _with_nameless(own, place), place.volume.id)
     load = sum((np.nan_to_num(pod.load) for pod in pods.loads.values()), np.zeros((4, grid.count)))
     first_tokens, ttft_sum = _tokens(victim, place.scene.victim.key.ref)
-    return Days(grid.step, np.where(told, place.worse.prices.of(load), np.nan), first_tokens, ttft_sum)
+    return Days(grid.step, np.where(told, item.cost(place.worse.prices, load), np.nan), first_tokens, ttft_sum)
 
 
 def _told(frames: Frames) -> Bools:

@@ -209,8 +209,8 @@ def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool
         return True
     rates = (load.arrivals, load.prompt_length)
     growth = np.prod([c.observed / c.baseline for c in rates if c.baseline and c.observed])
-    before = float(volume.worse.prices.of(own.before))
-    during = float(volume.worse.prices.of(own.during))
+    before = float(own.cost(volume.worse.prices, own.before))
+    during = float(own.cost(volume.worse.prices, own.during))
     return bool(during <= 1.5 * growth * max(before, 1e-9))
 
 

@@ -89,17 +89,22 @@ def volume_change(volume: Volume, use: DeviceUse, spans: Spans, errors: tuple[st
     return VolumeChange(
         volume=volume,
         use=use,
-        prices=learn_prices(use.load, use.queue_depth, spans.before | spans.during),
+        prices=learn_prices(use.load, use.queue_depth, spans.before | spans.during, use.flushes),
         utilization=utilization,
         queue_depth=queue,
         read_latency=read_latency,
         write_latency=write_latency,
-        got_worse=max(
-            _latency_link(read_latency, use.read_latency, spans), _queue_link(queue, utilization, use, spans)
-        ),
+        got_worse=_got_worse(read_latency, queue, use, spans),
         seen=seen,
         errors=errors,
     )
+
+
+def _got_worse(latency: Change, queue: Change, use: DeviceUse, spans: Spans) -> float:
+    """By the reads' latency where it is seen: a deep queue of others' writes harms nobody whose reads pass it by."""
+    told = min(known_share(use.read_latency, spans.before), known_share(use.read_latency, spans.during))
+    by_latency = _latency_link(latency, use.read_latency, spans)
+    return by_latency if told >= SEEN_SHARE else max(by_latency, _queue_link(queue, use, spans))
 
 
 def _latency_link(latency: Change, by_step: Floats, spans: Spans) -> float:
@@ -122,9 +127,9 @@ def _in_bursts(by_step: Floats, spans: Spans) -> float:
     return ramp((beyond - 1) / len(now), (0.08, 0.0), (0.2, 0.8), (0.35, 0.97))  # one step may be chance
 
 
-def _queue_link(queue: Change, utilization: Change, use: DeviceUse, spans: Spans) -> float:
+def _queue_link(queue: Change, use: DeviceUse, spans: Spans) -> float:
     """Whether the volume is saturated as it was not before; what remains to be seen when no read completes."""
-    if queue.baseline is None or queue.observed is None or utilization.observed is None:
+    if queue.baseline is None or queue.observed is None:
         return 0.0
     deeper = ramp(queue.observed / max(queue.baseline, 0.05), (1.3, 0.0), (2.0, 0.7), (4.0, 0.95))
     full = ramp(queue.observed, (0.7, 0.0), (1.5, 0.7), (3.0, 0.97))

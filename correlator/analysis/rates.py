@@ -1,11 +1,12 @@
 """Increments of counters, with true zeros told from missing data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rows import Groups, Indices, by_target
+from correlator.analysis.rows import NONE, Groups, Indices, by_target
 from correlator.model.frame import Floats, Frame, Frames
 
 MAX_GAP_STEPS = 8
@@ -24,64 +25,91 @@ def increments(values: Floats, alive: Bools | None = None, resets: Bools | None 
     """
     if values.shape[1] == 0:
         return values.copy()
-    known = np.isfinite(values)
-    if known.all():
-        gained = np.empty(values.shape)
-        gained[:, 0] = np.nan
-        delta = np.subtract(values[:, 1:], values[:, :-1], out=gained[:, 1:])
-        restarted = delta < 0 if resets is None else resets[:, 1:] | (delta < 0)
-        np.copyto(delta, values[:, 1:], where=restarted)
-        return gained
-    return _increments_with_gaps(values, known, alive, resets)
-
-
-def _increments_with_gaps(values: Floats, known: Bools, alive: Bools | None, resets: Bools | None) -> Floats:
-    """The general case of `increments`."""
-    steps = np.arange(values.shape[1])
-    newest = np.maximum.accumulate(np.where(known, steps, -1), axis=1)
-    before = np.empty_like(newest)
-    before[:, 0] = -1
-    before[:, 1:] = newest[:, :-1]
-    previous = np.take_along_axis(values, np.maximum(before, 0), axis=1)
-    with np.errstate(invalid="ignore"):
-        delta = values - previous
-        restarted = delta < 0
-        if resets is not None:
-            restarted |= resets
-        gained = np.where(restarted, values, delta)
-    away = _away(known, before, alive)
-    gained[(before < 0) | ((steps - before > MAX_GAP_STEPS) & ~away)] = np.nan
-    if alive is not None:
-        gained[away & ~known] = 0.0
-        was_alive = np.zeros_like(alive)
-        was_alive[:, 1:] = alive[:, :-1]
-        born = known & (before < 0) & was_alive
-        gained[born] = values[born]
-        unborn = (newest < 0) & alive
-        last = newest[:, -1:]
-        ended = (steps > last) & (last >= 0) & alive
-        gained[unborn | ended] = 0.0
-        gained[:, 0] = np.nan
+    gained = _between_neighbours(values, resets)
+    gaps = _Gaps.of(np.isfinite(values))
+    if len(gaps.row):
+        _bridge_gaps(gained, values, gaps, alive, resets)
     return gained
 
 
-def _away(known: Bools, before: NDArray[np.intp], alive: Bools | None) -> Bools:
-    """Steps of long gaps under a target that lived all the while, and the steps that end them.
+def _between_neighbours(values: Floats, resets: Bools | None) -> Floats:
+    """The increments where both a step and the one before it are known; the other ones are yet to be told."""
+    gained = np.empty(values.shape)
+    gained[:, 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        delta = np.subtract(values[:, 1:], values[:, :-1], out=gained[:, 1:])
+        restarted = delta < 0 if resets is None else resets[:, 1:] | (delta < 0)
+    np.copyto(delta, values[:, 1:], where=restarted)
+    return gained
 
-    The series was gone, not unseen: its pod did nothing, and what it counts when it is back was gained then.
-    """
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gaps:
+    """Every run of unknown steps [first, end) and the row that it is in, each of shape (G,)."""
+
+    row: Indices
+    first: Indices
+    end: Indices
+
+    @classmethod
+    def of(cls, known: Bools) -> "_Gaps":
+        if known.all():
+            return cls(NONE, NONE, NONE)
+        rows, width = known.shape[0], known.shape[1] + 1
+        turns = np.empty((rows, width), dtype=np.bool_)
+        np.not_equal(known[:, 1:], known[:, :-1], out=turns[:, 1:-1])
+        turns[:, 0], turns[:, -1] = ~known[:, 0], ~known[:, -1]
+        places = np.flatnonzero(turns)  # in each row by turns where a gap begins and where it ends
+        return cls(places[::2] // width, places[::2] % width, places[1::2] % width)
+
+    def among(self, chosen: Bools) -> "_Gaps":
+        return _Gaps(self.row[chosen], self.first[chosen], self.end[chosen])
+
+    def need_liveness(self, steps: int) -> bool:
+        """Whether it matters if the target was up: not in short gaps between known steps of so many."""
+        is_short = (self.first > 0) & (self.end < steps) & (self.end - self.first < MAX_GAP_STEPS)
+        return not bool(is_short.all())
+
+    def were_lived_through(self, alive: Bools) -> Bools:
+        """Whether the target was up from the first unknown step to the one that ends the gap, shape (G,)."""
+        dead = np.cumsum(~alive[self.row], axis=1)
+        here = np.arange(len(self.row))
+        return np.asarray(dead[here, self.end] == dead[here, self.first - 1])
+
+
+def _bridge_gaps(gained: Floats, values: Floats, gaps: _Gaps, alive: Bools | None, resets: Bools | None) -> None:
+    """Tell in place what was gained in gaps and at the steps that end them: gaps are few beside the steps."""
+    begins, ends = gaps.first == 0, gaps.end == values.shape[1]
+    closed = gaps.among(~begins & ~ends)
+    away = _close(gained, values, closed, alive, resets)
+    born = gaps.among(begins & ~ends)
+    gained[born.row, born.end] = np.nan
     if alive is None:
-        return np.zeros_like(known)
-    steps = np.arange(known.shape[1])
-    following = np.where(known, steps, known.shape[1])
-    following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
-    dead = np.cumsum(~alive, axis=1)
-    end = np.minimum(following, known.shape[1] - 1)
-    missed: NDArray[np.int64] = np.take_along_axis(dead, end, axis=1) - np.take_along_axis(
-        dead, np.maximum(before, 0), axis=1
-    )
-    inside = (before >= 0) & (following < known.shape[1])
-    return np.asarray(inside & (following - before > MAX_GAP_STEPS) & (missed == 0))
+        return
+    born = born.among(alive[born.row, born.end - 1])
+    gained[born.row, born.end] = values[born.row, born.end]
+    for absent in (gaps.among(begins | ends), closed.among(away)):
+        steps = np.arange(values.shape[1])
+        inside = (steps >= absent.first[:, None]) & (steps < absent.end[:, None]) & alive[absent.row]
+        gap, step = np.nonzero(inside)
+        gained[absent.row[gap], step] = 0.0
+    gained[:, 0] = np.nan
+
+
+def _close(gained: Floats, values: Floats, gaps: _Gaps, alive: Bools | None, resets: Bools | None) -> Bools:
+    """Tell the gain over each gap between two known steps, and which are long under a target that lived all the while.
+
+    In those the series was gone, not unseen: its pod did nothing, and what it counts when it is back was gained then.
+    """
+    now = values[gaps.row, gaps.end]
+    delta = now - values[gaps.row, gaps.first - 1]
+    restarted = delta < 0 if resets is None else resets[gaps.row, gaps.end] | (delta < 0)
+    is_long = gaps.end - gaps.first >= MAX_GAP_STEPS
+    away = np.zeros(len(is_long), dtype=np.bool_)
+    if alive is not None:
+        away[is_long] = gaps.among(is_long).were_lived_through(alive)
+    gained[gaps.row, gaps.end] = np.where(is_long & ~away, np.nan, np.where(restarted, now, delta))
+    return away
 
 
 def gap_lengths(values: Floats) -> Floats:
@@ -152,5 +180,5 @@ def liveness_of(frames: Frames, signal: str, heartbeat: str, rows: Indices | Non
 def gains_of(frames: Frames, signal: str, heartbeat: str, resets: Bools | None = None) -> Floats:
     """`increments` of all rows of a counter, shape (rows, steps); liveness by the named heartbeat signal."""
     values = frames.get(signal).values
-    alive = None if np.isfinite(values).all() else liveness_of(frames, signal, heartbeat)  # what is known needs none
-    return increments(values, alive, resets)
+    matters = values.shape[1] and _Gaps.of(np.isfinite(values)).need_liveness(values.shape[1])
+    return increments(values, liveness_of(frames, signal, heartbeat) if matters else None, resets)

@@ -16,6 +16,7 @@ from correlator.analysis.load import view_load
 from correlator.analysis.onset import REFERENCE_REQUESTS, onset_of, scales
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
+from correlator.analysis.screening import bounds_of
 from correlator.analysis.victims import Victim, Victims
 from correlator.analysis.windows import Spans
 from correlator.model.frame import Floats
@@ -38,6 +39,9 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+
+ROUNDING = 0.01
+"""So much below a threshold a bound of a z-score does not rule anything out."""
 
 VICTIMS_AT_ONCE = 128
 """The cheap test takes so many at a time: what it makes of them stays small beside the window."""
@@ -86,10 +90,18 @@ def _are_shifted(victims: Victims, quiet: Bools) -> Bools:
     requests = np.where(known, victims.first_tokens, 0.0)
     features = load_features(victims)
     hit = np.zeros(len(known), dtype=np.bool_)
-    for scale in (s for s in scales(victims.grid.step) if 2 * s < steps):
-        used = known.copy()
+    lengths = [scale for scale in scales(victims.grid.step) if 2 * scale < steps]
+    if not lengths:
+        return hit
+    bounds = bounds_of(counts, requests, features, lengths)
+    worth_asking = (bounds.shift >= THRESHOLDS.z - ROUNDING) | (bounds.given_load >= THRESHOLDS.z_given_load - ROUNDING)
+    for scale, worth in zip(lengths, worth_asking, strict=True):
+        rows = np.flatnonzero(worth & ~hit)
+        if not len(rows):
+            continue
+        used = known[rows]
         used[:, steps - scale :] = False
-        hit |= _significant(counts, requests, used, features, scale)
+        hit[rows] = _significant(counts[rows], requests[rows], used, features[rows], scale)
     return hit
 
 

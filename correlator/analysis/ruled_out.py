@@ -51,7 +51,8 @@ def load_words(load: LoadView) -> str:
 
 def _borne(volume: VolumeCase, spans: Spans) -> Change:
     """The volume's whole load as device time."""
-    borne = volume.worse.prices.of(volume.worse.use.load)
+    use, prices = volume.worse.use, volume.worse.prices
+    borne = prices.of(use.load) + prices.flush * np.nan_to_num(use.flushes)
     return change(mean_over(borne, spans.before), mean_over(borne, spans.during))
 
 
@@ -72,7 +73,7 @@ def _own_io(case: Case, volume: VolumeCase) -> Iterator[RuledOut]:
     own = volume.contributions.of(case.victim.key.ref)
     if own is None:
         return
-    figure = change(*(max(0.0, float(volume.worse.prices.of(side))) for side in (own.before, own.during)))
+    figure = change(*(max(0.0, float(own.cost(volume.worse.prices, side))) for side in (own.before, own.during)))
     words = f"{percent(own.share)} of what was added"
     if own.share == 0 and np.isfinite(own.during).all():
         words = f"it did not rise: {from_to(change(own.before[2:].sum(), own.during[2:].sum()), rate)}"

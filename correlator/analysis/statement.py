@@ -256,7 +256,8 @@ def _direction(suspicion: Suspicion, case: Case) -> str:
         return "both"
     item = suspicion.contribution
     priced = case.volume.worse.prices.seconds * np.maximum(np.nan_to_num(item.during - item.before), 0.0)
-    reads, writes = float(priced[0] + priced[2]), float(priced[1] + priced[3])
+    flushed = item.flush_seconds * max(0.0, float(np.nan_to_num(item.during[1] - item.before[1])))
+    reads, writes = float(priced[0] + priced[2]), float(priced[1] + priced[3]) + flushed
     if min(reads, writes) >= 0.2 * (reads + writes):
         return "both"
     return "read" if reads > writes else "write"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from correlator.analysis.cadence import Steps, evened
+from correlator.analysis.flushes import flushes_per_write
 from correlator.analysis.occasions import recurred
 from correlator.analysis.price import Prices
 from correlator.analysis.rowwise import ROUNDING, above, at_least, block_means, deviations, means
@@ -35,6 +36,7 @@ class Contribution:
     `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
     `p_value`: how often an equally long quiet stretch rose as much; None without history. `recurrence` is there where
     days of its workload tell that, not the window. `tracking` and `recurred`: see `tracking` and `occasions`.
+    `flush_seconds` is the device time of the flushes that come with one of its writes.
     """
 
     ref: PodRef | None
@@ -47,7 +49,12 @@ class Contribution:
     p_value: float | None
     tracking: float
     recurred: float
+    flush_seconds: float
     recurrence: Recurrence | None = None
+
+    def cost(self, prices: Prices, load: Floats) -> Floats:
+        """Device time of a load of its own with shape (4, …), flushes included."""
+        return priced(load, prices, self.flush_seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +92,11 @@ def contributions(
         [np.empty((4, 0, len(pods.told))), *(pod.load[:, None] for pod in pods.loads.values())], axis=1
     )
     unattributed = np.where(pods.told, evened(use.load, pods.read) - loads.sum(axis=1), np.nan)
+    flushes = evened(use.flushes, pods.read)
+    each = prices.flush * flushes_per_write(flushes, np.vstack([loads[1], unattributed[1]]), spans)
     parts = [
-        _Part.of(tuple(pods.loads), loads, prices, spans),
-        _Part.of((None,), unattributed[:, None], prices, _settled(spans, onset, pods.read, step)),
+        _Part.of(tuple(pods.loads), loads, prices, each[:-1], spans),
+        _Part.of((None,), unattributed[:, None], prices, each[-1:], _settled(spans, onset, pods.read, step)),
     ]
     total = sum(float(np.maximum(part.rises, 0.0).sum()) for part in parts)
     queue = evened(use.queue_depth, pods.read)
@@ -95,7 +104,7 @@ def contributions(
         (item for part in parts for item in part.contributions(total, onset, queue)),
         key=lambda item: (-item.rise, str(item.ref)),
     )
-    before = mean_over(prices.of(use.load), spans.before)
+    before = mean_over(prices.of(use.load) + prices.flush * np.nan_to_num(use.flushes), spans.before)
     gross = total / before if before > 0 else float("inf") if total > 0 else 0.0
     return Contributions(tuple(items), gross, _added_part(items))
 
@@ -135,15 +144,19 @@ class _Part:
     before: Floats
     during: Floats
     rises: Floats
+    flush_seconds: Floats
 
     @classmethod
-    def of(cls, refs: Sequence[PodRef | None], loads: Floats, prices: Prices, spans: Spans) -> "_Part":
+    def of(
+        cls, refs: Sequence[PodRef | None], loads: Floats, prices: Prices, flush_seconds: Floats, spans: Spans
+    ) -> "_Part":
         """Loads of shape (4, N, T), measured: a rise is of means of at least 0, priced; 0 where a side is not known."""
         before, during = means(loads, spans.before), means(loads, spans.during)
-        usual = prices.of(np.maximum(before, 0.0))
-        rises = prices.of(np.maximum(during, 0.0)) - usual
+        usual = priced(np.maximum(before, 0.0), prices, flush_seconds)
+        rises = priced(np.maximum(during, 0.0), prices, flush_seconds) - usual
         rises = np.where(np.abs(rises) > ROUNDING * usual, rises, 0.0)
-        return cls(refs, spans, np.maximum(prices.of(loads), 0.0), before.T, during.T, rises)
+        device_time = np.maximum(priced(loads, prices, flush_seconds[:, None]), 0.0)
+        return cls(refs, spans, device_time, before.T, during.T, rises, flush_seconds)
 
     def contributions(self, total: float, onset: int, queue: Floats) -> Iterator[Contribution]:
         """Each load with its rise as part of the `total` of rises."""
@@ -160,7 +173,13 @@ class _Part:
             p_values(self.device_time, self.spans),
             tracking(self.device_time, queue, self.spans.before | self.spans.during).tolist(),
             recurred(self.device_time, self.spans).tolist(),
+            self.flush_seconds.tolist(),
         )
+
+
+def priced(load: Floats, prices: Prices, flush_seconds: Floats | float) -> Floats:
+    """Device time of a load with shape (4, …), with `flush_seconds` for the flushes of each write."""
+    return np.asarray(prices.of(load) + flush_seconds * load[1])
 
 
 def lags(device_time: Floats, spans: Spans, onset: int) -> list[int | None]:

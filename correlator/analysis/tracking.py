@@ -1,7 +1,6 @@
 """Whether a suspect's load and the volume's queue go up and down together, step by step."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from correlator.analysis.rates import Bools
 from correlator.model.frame import Floats
@@ -28,8 +27,22 @@ def tracking(device_time: Floats, queue: Floats, steps: Bools) -> Floats:
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks within each row, their mean taken away; in single precision, so that rounding breaks no ties."""
-    ranks = rankdata(values.astype(np.float32), axis=1)
+    """Ranks within each row, ties at their mean, the row's mean taken away; shape of `values`.
+
+    In single precision, so that rounding breaks no ties.
+    """
+    single = values.astype(np.float32)
+    order = np.argsort(single, axis=1)
+    ordered = np.take_along_axis(single, order, axis=1)
+    places = np.arange(values.shape[1])
+    begins = np.ones(values.shape, dtype=np.bool_)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    ends = np.ones(values.shape, dtype=np.bool_)
+    ends[:, :-1] = begins[:, 1:]
+    first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, places, places[-1])[:, ::-1], axis=1)[:, ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2.0 + 1.0, axis=1)
     return np.asarray(ranks - ranks.mean(axis=1, keepdims=True))
 
 

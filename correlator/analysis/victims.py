@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rates import gains_of
+from correlator.analysis.rates import Bools, gains_of, increments, liveness_of
 from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
 from correlator.model.topology import PodRef, victim_ref
+
+SERVERS_AT_ONCE = 128
+"""The buckets of so many servers are counted at a time: what that takes stays small beside the counts themselves."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,15 +130,13 @@ class _Histograms:
     """The rows of buckets, server by server: S of them in the order of the V victims that they belong to.
 
     A server's rows have the same labels but `le`. `buckets` (S, B) are the rows that hold each bound: its own or that
-    of the next lower bound, -1 where there is neither; `widest` (S,) the rows of all requests; `members` all rows of
-    each server; `starts` (V,) where each victim's servers begin.
+    of the next lower bound, -1 where there is neither; the last one is that of all requests. `starts` (V,) are where
+    each victim's servers begin.
     """
 
     keys: tuple[VictimKey, ...]
     bounds: Floats
     buckets: Indices
-    widest: Indices
-    members: tuple[Indices, ...]
     starts: Indices
 
 
@@ -146,21 +147,17 @@ def _histograms(rows: Rows) -> _Histograms:
     servers = Groups.of([tuple(pair for pair in labels if pair[0] != "le") for labels in rows])
     owned = sorted((_key(server), code) for server, code in servers.code.items())
     buckets = np.empty((len(owned), len(bounds)), dtype=np.intp)
-    widest = np.empty(len(owned), dtype=np.intp)
     for place, (_, code) in enumerate(owned):
         members = servers.members(code)
         members = members[np.argsort(limits[members], kind="stable")]
         columns = np.searchsorted(limits[members], bounds, side="right") - 1
         buckets[place] = np.where(columns >= 0, members[columns], -1)
-        widest[place] = members[-1]
     keys = tuple(dict.fromkeys(key for key, _ in owned))
     first = {key: place for place, (key, _) in reversed(list(enumerate(owned)))}
     return _Histograms(
         keys=keys,
         bounds=bounds,
         buckets=buckets,
-        widest=widest,
-        members=tuple(servers.members(code) for _, code in owned),
         starts=np.array([first[key] for key in keys], dtype=np.intp),
     )
 
@@ -170,28 +167,37 @@ def _cumulative(frames: Frames, histograms: _Histograms) -> Floats:
 
     Rows of one server restart together, which its widest bucket decides. Servers of one victim add up.
     """
-    gained = _bucket_gains(frames, histograms)
-    total = gained[histograms.buckets]
-    total[histograms.buckets < 0] = 0.0
-    np.copyto(total, np.nan, where=np.isnan(gained[histograms.widest])[:, None, :])
+    total = np.empty((*histograms.buckets.shape, frames.grid.count))
+    for first in range(0, len(total), SERVERS_AT_ONCE):
+        some = slice(first, first + SERVERS_AT_ONCE)
+        total[some] = _bucket_gains(frames, histograms.buckets[some])
     if len(histograms.starts) < len(total):
         total = np.add.reduceat(total, histograms.starts, axis=0)
     return np.asarray(total)
 
 
-def _bucket_gains(frames: Frames, histograms: _Histograms) -> Floats:
-    """Increments of bucket rows with restarts decided by each server's widest bucket."""
-    values = frames.get("ttft_bucket").values
-    resets = None
-    widest = values[histograms.widest]
+def _bucket_gains(frames: Frames, buckets: Indices) -> Floats:
+    """Gains of some servers' buckets, shape (S, B, T) for rows (S, B), the widest last; 0 where there is no row.
+
+    Nothing is known of a server's buckets where its widest is not.
+    """
+    frame = frames.get("ttft_bucket")
+    rows = np.maximum(buckets, 0).ravel()
+    values = frame.values[rows]
+    alive = None if np.isfinite(values).all() else liveness_of(frames, frame.signal, "ttft_heartbeat", rows)
+    gained = increments(values, alive, _restarts(values, buckets.shape)).reshape(*buckets.shape, frame.grid.count)
+    gained[buckets < 0] = 0.0
+    np.copyto(gained, np.nan, where=np.isnan(gained[:, -1:]))
+    return gained
+
+
+def _restarts(values: Floats, shape: tuple[int, ...]) -> Bools | None:
+    """Where each server's widest bucket falls, for all of its buckets, shape (S * B, T); None where none does."""
+    widest = values[shape[1] - 1 :: shape[1]]
+    falls: Bools = np.zeros(widest.shape, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        falls = widest[:, 1:] < widest[:, :-1]
-        fallen = np.flatnonzero(falls.any(axis=1))
-    if fallen.size:
-        resets = np.zeros(values.shape, dtype=np.bool_)
-        for server in fallen.tolist():
-            resets[histograms.members[server], 1:] = falls[server]
-    return gains_of(frames, "ttft_bucket", "ttft_heartbeat", resets)
+        falls[:, 1:] = widest[:, 1:] < widest[:, :-1]
+    return np.repeat(falls, shape[1], axis=0) if falls.any() else None
 
 
 def _bound(labels: Labels) -> float:

@@ -6,29 +6,34 @@ from pathlib import Path
 from typing import TypeAlias
 
 from correlator.catalog.nodes import CatalogueError, Entry, parse
-from correlator.model.signal import Aspect, Kind, Signal
+from correlator.catalog.rows import FILE_KEYS, FILE_OPTIONAL, File, rows_of
+from correlator.model.signal import Kind, Signal
 
 Catalogue: TypeAlias = tuple[Signal, ...]
 
-_FILE_KEYS = ("exporter", "hint", "heartbeat", "signals")
-_REQUIRED = ("name", "unit", "kind", "aspect", "query", "labels")
-_OPTIONAL = ("hint", "heartbeat", "required")
 _Located: TypeAlias = tuple[Entry, Signal]
+_Key: TypeAlias = tuple[str, str]
+_Layer: TypeAlias = dict[_Key, list[_Located]]
 
 
 def load(directories: Sequence[Path] = ()) -> Catalogue:
-    """All signals: the bundled ones, changed and extended by the `*.yaml` files of each directory in turn.
+    """All rows: the bundled ones, changed and extended by the `*.yaml` files of each directory in turn.
 
-    A signal with the name of an earlier one takes its place; two of one name in one directory are an error. Raises
-    CatalogueError, which names file, line and key, on anything that is not a catalogue, and on a heartbeat that
-    names no heartbeat signal.
+    A row of the same signal and exporter as an earlier one takes its place, one of another exporter supplies the same
+    signal as well; two of one signal and exporter in one directory are an error. Raises
+    CatalogueError, which names file, line and key, on anything that is not a catalogue, on a heartbeat that names no
+    heartbeat signal, and on rows of one signal that differ in what it is.
     """
-    located: dict[str, _Located] = _layer(_bundled())
+    layers: _Layer = _layer(_bundled())
     for directory in directories:
-        located |= _layer(_files(directory))
-    for at, signal in located.values():
-        _check_heartbeat(at, signal, located)
-    return tuple(signal for _, signal in located.values())
+        layers |= _layer(_files(directory))
+    located = [each for rows in layers.values() for each in rows]
+    first: dict[str, _Located] = {}
+    for at, signal in located:
+        _check_same(at, signal, first.setdefault(signal.name, (at, signal)))
+    for at, signal in located:
+        _check_heartbeat(at, signal, first)
+    return tuple(signal for _, signal in located)
 
 
 def _bundled() -> Iterator[tuple[str, str]]:
@@ -47,44 +52,26 @@ def _files(directory: Path) -> Iterator[tuple[str, str]]:
         raise CatalogueError(f"{directory}: cannot be read as a directory of catalogue files: {error}") from error
 
 
-def _layer(files: Iterator[tuple[str, str]]) -> dict[str, _Located]:
-    found: dict[str, _Located] = {}
-    for file, text in files:
-        for at, signal in _signals(parse(text, file)):
-            if signal.name in found:
-                earlier = found[signal.name][0]
-                raise at.error(
-                    f"{signal.name!r} is already defined at {earlier.file}:{earlier.node.start_mark.line + 1}"
-                )
-            found[signal.name] = (at, signal)
+def _layer(files: Iterator[tuple[str, str]]) -> _Layer:
+    found: _Layer = {}
+    for name, text in files:
+        fields = parse(text, name).fields(FILE_KEYS, FILE_OPTIONAL)
+        file = File.of(fields)
+        for item in fields["signals"].items():
+            rows = rows_of(item, file)
+            key = (rows[0].name, file.exporter)
+            if key in found:
+                raise item.error(f"{key[0]!r} is already defined at {found[key][0][0].place}")
+            found[key] = [(item, row) for row in rows]
     return found
 
 
-def _signals(root: Entry) -> Iterator[_Located]:
-    fields = root.fields(_FILE_KEYS, ())
-    exporter, hint = fields["exporter"].text(), fields["hint"].text()
-    heartbeat = fields["heartbeat"].text(empty=True)
-    for item in fields["signals"].items():
-        yield item, _signal(item, exporter, hint, heartbeat)
-
-
-def _signal(item: Entry, exporter: str, hint: str, heartbeat: str) -> Signal:
-    fields = item.fields(_REQUIRED, _OPTIONAL)
-    labels = tuple(label.name() for label in fields["labels"].items())
-    if len(set(labels)) < len(labels):
-        raise fields["labels"].error("a label stands here twice")
-    return Signal(
-        name=fields["name"].name(),
-        unit=fields["unit"].text(),
-        kind=fields["kind"].choice(Kind),
-        aspect=fields["aspect"].choice(Aspect),
-        query=fields["query"].text(),
-        labels=labels,
-        exporter=exporter,
-        hint=fields["hint"].text() if "hint" in fields else hint,
-        heartbeat=fields["heartbeat"].text(empty=True) if "heartbeat" in fields else heartbeat,
-        required=fields["required"].truth() if "required" in fields else False,
-    )
+def _check_same(at: Entry, signal: Signal, first: _Located) -> None:
+    """Whoever supplies a signal supplies the same thing."""
+    for what in ("unit", "kind", "aspect"):
+        ours, theirs = getattr(signal, what), getattr(first[1], what)
+        if ours != theirs:
+            raise at.error(f"{signal.name}: its {what} is {ours}, and {theirs} at {first[0].place}")
 
 
 def _check_heartbeat(at: Entry, signal: Signal, known: dict[str, _Located]) -> None:

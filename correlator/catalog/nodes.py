@@ -24,10 +24,14 @@ class Entry:
     path: str
     node: yaml.Node
 
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.node.start_mark.line + 1}"
+
     def error(self, complaint: str) -> CatalogueError:
         """The complaint, with where it belongs."""
-        line = self.node.start_mark.line + 1
-        return CatalogueError(f"{self.file}:{line}: {self.path or 'the file'}: {complaint}")
+        return CatalogueError(f"{self.place}: {self.path or 'the file'}: {complaint}")
 
     def fields(self, required: Collection[str], optional: Collection[str]) -> dict[str, "Entry"]:
         """The values of a mapping by key; unknown, repeated and missing keys are errors."""
@@ -46,6 +50,12 @@ class Entry:
         if missing:
             raise self.error(f"missing {', '.join(missing)}")
         return found
+
+    def pairs(self) -> dict[str, "Entry"]:
+        """The values of a mapping by key, whatever the keys; a repeated key is an error."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.error("expected a mapping")
+        return self.fields((), [str(key.value) for key, _ in self.node.value])
 
     def items(self) -> list["Entry"]:
         """The elements of a list."""

@@ -1,6 +1,7 @@
 """`correlator backtest`."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,10 +35,12 @@ def backtest(
     prometheus_url: UrlFlag = None,
 ) -> None:
     """Run the engine over the past and print the incidents that it finds."""
+    from correlator.analysis.evaluate import evaluate_unwatched
     from correlator.cli.inquiring import open_inquiry, progress_bar, span_of
 
     settings = settings_of(config, prometheus_url)
     inquiry = open_inquiry(settings, recording, None if step is None else step_of("--step", step))
+    inquiry = replace(inquiry, judge=evaluate_unwatched)
     span = span_of(settings, inquiry, recording, start, end)
     with progress_bar("judging") as progress:
         incidents = incidents_of(inquiry.steps(span.start, span.end, progress=progress), settings.cluster)

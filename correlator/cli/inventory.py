@@ -100,10 +100,11 @@ def _victims(signals: Sequence[Signal], frames: Frames) -> tuple[str, ...]:
 
 
 def _missing(signals: Sequence[SignalFound]) -> list[str]:
-    """Required signals that are not there, by exporter."""
+    """Required signals that nobody supplies, by the exporter that says that they are."""
+    supplied = {each.name for each in signals if each.found}
     by_exporter: dict[str, list[SignalFound]] = {}
     for each in signals:
-        if each.required and not each.found:
+        if each.required and each.name not in supplied:
             by_exporter.setdefault(each.exporter, []).append(each)
     return [
         f"{exporter} ({', '.join(each.name for each in absent)}): {absent[0].error or absent[0].hint}"

@@ -30,7 +30,9 @@ class Archives:
 
     def __init__(self, source: Source, signals: Sequence[Signal]) -> None:
         self._source = source
-        self._signals = {signal.name: signal for signal in signals}
+        self._signals: dict[str, list[Signal]] = {}
+        for signal in signals:
+            self._signals.setdefault(signal.name, []).append(signal)
         self._kept: dict[HistoryRequest, Frames | None] = {}
 
     def answers(self, wanted: Sequence[HistoryRequest]) -> History:
@@ -68,7 +70,8 @@ class Archives:
             del self._kept[request]
 
     def _fetch(self, request: HistoryRequest) -> Frames | None:
-        signals = [self._narrowed(self._signals[name], request) for name in request.signals if name in self._signals]
+        suppliers = [signal for name in request.signals for signal in self._signals.get(name, ())]
+        signals = [self._narrowed(signal, request) for signal in suppliers]
         oldest = self._source.span(float(request.grid.last))[0]
         parts: list[Frames] = []
         series: set[tuple[str, Labels]] = set()
@@ -84,7 +87,7 @@ class Archives:
         return _joined(request, parts) if series else None
 
     def _narrowed(self, signal: Signal, request: HistoryRequest) -> Signal:
-        match = [(label, pattern) for label, pattern in request.match if label in signal.labels]
+        match = [(signal.exported(label), pattern) for label, pattern in request.match if label in signal.labels]
         return replace(signal, query=narrowed(signal.query, match))
 
 
@@ -99,16 +102,19 @@ def _parts(grid: Grid) -> Iterator[Grid]:
 def _matching(frames: Frames, signals: Sequence[Signal], request: HistoryRequest) -> Frames:
     """The rows that match: a recording, and whoever takes no notice of a query, answers with more."""
     found = {}
+    labels_of: dict[str, set[str]] = {}
     for signal in signals:
-        frame = frames.get(signal.name)
-        patterns = [(label, re.compile(pattern)) for label, pattern in request.match if label in signal.labels]
+        labels_of.setdefault(signal.name, set()).update(signal.labels)
+    for name, known in labels_of.items():
+        frame = frames.get(name)
+        patterns = [(label, re.compile(pattern)) for label, pattern in request.match if label in known]
         rows = [
             row
             for row, labels in enumerate(map(dict, frame.labels))
             if all(pattern.fullmatch(labels.get(label, "")) for label, pattern in patterns)
         ]
         labels = tuple(frame.labels[row] for row in rows)
-        found[signal.name] = Frame(signal.name, frame.grid, labels, frame.values[rows])
+        found[name] = Frame(name, frame.grid, labels, frame.values[rows])
     return Frames(frames.grid, found, frames.intervals)
 
 

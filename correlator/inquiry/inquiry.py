@@ -1,7 +1,7 @@
 """An inquiry: how its grid is chosen, and the walk that judges one step after the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
@@ -26,10 +26,10 @@ T = TypeVar("T")
 ROUNDS = 3
 """So often a step may want to know more of the days before; then it is judged with what is known."""
 
-CHUNK_VALUES = 8_000_000
-"""What is fetched at once, as float64: 64 MB beside the window."""
+CHUNK_VALUES = 2_000_000
+"""What is fetched at once, as float64: 16 MB beside the window, twice that while it is put together."""
 
-FIRST_CHUNK = 60
+FIRST_CHUNK = 10
 """Steps fetched before the number of series is known."""
 
 
@@ -116,7 +116,7 @@ class Walk:
         self._buffer = FrameBuffer([signal.name for signal in inquiry.signals], step, self._width)
         self._archives = Archives(inquiry.source, inquiry.signals)
         self._topology: tuple[Signature, Topology] | None = None
-        self._answered: Frames | None = None
+        self._answered: Frames | None = None  # what the source said of its newest answer, without the values
         self.next_at = -int(-start // step) * step
         self._next_column = self.next_at - (self._width - 1) * step
 
@@ -143,6 +143,7 @@ class Walk:
                 if at >= self.next_at:
                     self.next_at = at + self._step
                     yield self._judge(frames, at)
+            del frames  # it is as large as the next one, which is fetched now
 
     def explain(self, victim: PodRef) -> Finding | None:
         """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known."""
@@ -163,7 +164,7 @@ class Walk:
         return self._inquiry.source.fetch(self._inquiry.signals, Grid.covering(self._next_column, last, self._step))
 
     def _judge(self, answered: Frames, at: int) -> Evaluation:
-        self._answered = answered
+        self._answered = replace(answered, by_signal={})
         frames = self._buffer.window(answered)
         topology, inquiry = self._join(frames), self._inquiry
         evaluation = self._informed(

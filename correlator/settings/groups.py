@@ -199,7 +199,7 @@ class CatalogSettings(_Group):
     """What is measured."""
 
     directories: tuple[Path, ...] = Field(
-        (), description="Directories with more signals as YAML; a signal named like a built-in one replaces it."
+        (), description="Directories with more signals as YAML; a row of a built-in signal and exporter replaces it."
     )
 
 

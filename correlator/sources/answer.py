@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import Floats
 from correlator.model.source import SourceError
+from correlator.sources import histograms
 
 _SHOWN_CHARACTERS = 120
 _OK = 200
@@ -25,7 +26,7 @@ class Answer:
     """Series as columns: series i owns the next `counts[i]` elements of `times` and `values`.
 
     `times` are epoch seconds; a NaN among `values` is one that was stored. `notes` is what the server said beside
-    the data: partial, warnings, infos.
+    the data: partial, warnings, infos. `native` has the series with native histogram samples, as they came.
     """
 
     metrics: Sequence[Mapping[str, str]]
@@ -33,6 +34,21 @@ class Answer:
     times: Floats
     values: Floats
     notes: tuple[str, ...] = ()
+    native: Sequence[Mapping[str, Any]] | None = None
+
+    def with_buckets(self) -> "Answer":
+        """The same, with a series for each bucket of its native histograms: cumulative, the bound in the label `le`."""
+        rows = [(series["metric"], samples_of(series)) for series in self.native or ()]
+        names = len(histograms.NAMES)
+        return Answer(
+            metrics=[*self.metrics, *({**metric, "le": bound} for metric, _ in rows for bound in histograms.NAMES)],
+            counts=np.concatenate([self.counts, *(np.full(names, len(samples)) for _, samples in rows)]),
+            times=np.concatenate(
+                [self.times, *(np.tile([float(at) for at, _ in samples], names) for _, samples in rows)]
+            ),
+            values=np.concatenate([self.values, *(histograms.cumulative(samples).ravel() for _, samples in rows)]),
+            notes=self.notes,
+        )
 
     def newest(self) -> dict[str, float]:
         """The largest finite value of each series by its label `instance` ("" without one)."""
@@ -101,8 +117,7 @@ def _columns(kind: str, result: list[Any], notes: tuple[str, ...]) -> Answer:
         samples = [series.get("values", []) for series in result]
     else:
         raise ValueError(f"result type {kind!r}")
-    if any("histogram" in series or "histograms" in series for series in result if isinstance(series, dict)):
-        notes += ("odd: native histogram samples are not read",)
+    native = [series for series in result if isinstance(series, dict) and samples_of(series)]
     pairs = list(chain.from_iterable(samples))
     return Answer(
         metrics=metrics,
@@ -110,7 +125,14 @@ def _columns(kind: str, result: list[Any], notes: tuple[str, ...]) -> Answer:
         times=np.fromiter((pair[0] for pair in pairs), np.float64, len(pairs)),
         values=np.fromiter((float(pair[1]) for pair in pairs), np.float64, len(pairs)),
         notes=notes,
+        native=native or None,
     )
+
+
+def samples_of(series: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """The native histogram samples of a series, pairs of time and histogram."""
+    many: Sequence[Sequence[Any]] = series.get("histograms") or ()
+    return many or ([series["histogram"]] if "histogram" in series else ())
 
 
 def _notes(content: Mapping[str, Any]) -> tuple[str, ...]:

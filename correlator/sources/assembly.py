@@ -1,5 +1,6 @@
 """From answers to a frame: which steps to ask for at once, and samples to cells of an array."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import BlindSpot, Floats, Frame, Labels, labels_of
 from correlator.model.grid import Grid
-from correlator.model.signal import Signal
+from correlator.model.signal import MEASURED, Measured, Signal
 from correlator.sources.answer import Answer
 
 POINTS_PER_SERIES = 11_000  # what Prometheus answers at most
@@ -54,24 +55,44 @@ class Identities:
     step by step is then sorted once, and those who compare labels see at a glance that they are the same.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        rename: Mapping[str, str] | None = None,
+        bounds_factor: float = 1.0,
+        marks: Labels = (),
+    ) -> None:
+        """`rename` has the exporter's names of some labels; `marks` are labels of every series.
+
+        Bounds of buckets, multiplied with `bounds_factor`, are spelled in one way: `le="1"` and `le="1.0"` are one.
+        """
         self._names = tuple(names)
+        self._asked = tuple((rename or {}).get(name, name) for name in names)
+        self._bound = self._names.index("le") if "le" in self._names else None
+        self._factor = bounds_factor
+        self._marks = marks
         self._known: dict[tuple[str | None, ...], Labels] = {}
         self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
         self._orders: list[_Order] = []
 
     def of(self, metric: Mapping[str, str]) -> Labels:
         """The labels of a series that belong to its identity."""
-        key = tuple(map(metric.get, self._names))
+        key = tuple(map(metric.get, self._asked))
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _IDENTITIES_KEPT:
                 self._known.clear()
                 self._pairs.clear()
             key = tuple(value and sys.intern(value) for value in key)  # every series spells the same node anew
-            pairs = labels_of({name: value for name, value in zip(self._names, key, strict=True) if value})
+            pairs = labels_of(dict(self._marks) | self._told(key))
             found = self._known[key] = tuple(self._pairs.setdefault(pair, pair) for pair in pairs)
         return found
+
+    def _told(self, key: Sequence[str | None]) -> dict[str, str]:
+        told = {name: value for name, value in zip(self._names, key, strict=True) if value}
+        if self._bound is not None and "le" in told:
+            told["le"] = _spelled(told["le"], self._factor)
+        return told
 
     def order(self, labels: list[Labels]) -> tuple[tuple[Labels, ...], NDArray[np.int64]]:
         """Distinct labels sorted, and the place of each; the same objects as before when the same came as before."""
@@ -82,6 +103,21 @@ class Identities:
         same = next((known.labels for known in self._orders if known.labels == made.labels), made.labels)
         self._orders = [replace(made, labels=same), *self._orders[: _ORDERS_KEPT - 1]]
         return same, made.places
+
+
+def _spelled(bound: str, factor: float) -> str:
+    """The upper bound of a bucket as Prometheus spells numbers; what is none stays as it is."""
+    try:
+        value = float(bound) * factor
+    except ValueError:
+        return bound
+    return f"{value:+g}".title() if math.isinf(value) else f"{value:.12g}"
+
+
+def identities_of(signal: Signal) -> Identities:
+    """How the series of a signal are told apart."""
+    marks = () if signal.measured is Measured.SERVER else ((MEASURED, str(signal.measured)),)
+    return Identities(signal.labels, dict(signal.rename), signal.factor, marks)
 
 
 @dataclass(slots=True)
@@ -97,6 +133,7 @@ class Assembly:
     def add(self, answer: Answer, first: int, stop: int) -> None:
         """Take the answer for the steps [first, stop)."""
         self._notes |= dict.fromkeys(answer.notes)
+        answer = self._readable(answer)
         labels, rows = self._identities(answer)
         block = np.full((len(labels), stop - first), np.nan)
         cells, values = self._cells(answer, rows, first, stop)
@@ -106,7 +143,10 @@ class Assembly:
             block.ravel()[cells] = values
         else:
             np.fmax.at(block.ravel(), cells, values)
-            if len(labels) == len(answer.metrics):
+            surplus = len(answer.metrics) - len(labels)
+            if surplus:
+                self._note(f"duplicate: {surplus} series share the identity of another, the largest value is kept")
+            else:
                 self._note("odd: a series has several samples at one timestamp, the largest is kept")
         self._blocks.append((first, labels, block))
 
@@ -132,12 +172,18 @@ class Assembly:
     def _note(self, text: str) -> None:
         self._notes[text] = None
 
+    def _readable(self, answer: Answer) -> Answer:
+        """The answer with native histograms as buckets, where the signal has buckets."""
+        if answer.native is None:
+            return answer
+        if "le" in self.signal.labels:
+            return answer.with_buckets()
+        self._note("odd: native histogram samples are not read")
+        return answer
+
     def _identities(self, answer: Answer) -> tuple[list[Labels], NDArray[np.int64]]:
         rows: dict[Labels, int] = {}
         row_of = [rows.setdefault(self.identities.of(metric), len(rows)) for metric in answer.metrics]
-        if len(rows) < len(row_of):
-            surplus = len(row_of) - len(rows)
-            self._note(f"duplicate: {surplus} series share the identity of another, the largest value is kept")
         return list(rows), np.array(row_of, dtype=np.int64)
 
     def _cells(
@@ -149,4 +195,7 @@ class Assembly:
         if not fits.all():
             self._note("odd: samples at timestamps that were not asked for are dropped")
         row = np.repeat(rows, answer.counts)[fits]
-        return row * (stop - first) + (step[fits].astype(np.int64) - first), answer.values[fits]
+        values = answer.values[fits]
+        if self.signal.factor != 1.0 and "le" not in self.signal.labels:
+            values = values * self.signal.factor
+        return row * (stop - first) + (step[fits].astype(np.int64) - first), values

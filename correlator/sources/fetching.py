@@ -1,6 +1,6 @@
 """Many range queries at once: parts in a small pool of threads, put together signal by signal."""
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
 from correlator.sources.answer import Answer
-from correlator.sources.assembly import FIRST_STEPS, Assembly, Identities, following_parts
+from correlator.sources.assembly import FIRST_STEPS, Assembly, Identities, following_parts, identities_of
 from correlator.sources.intervals import Ask
 
 Progress = Callable[[int, int], None]
@@ -20,24 +20,25 @@ _FAILURES_IN_A_ROW = 4  # so many passing failures without an answer between the
 class Fetch:
     """One fetch of signals on a grid; `run` once, then read `frames` and `quality`.
 
-    `identities`, by the names of their labels, is kept by the caller from fetch to fetch.
+    `identities`, by how series are told apart, is kept by the caller from fetch to fetch.
     """
 
     ask: Ask
     signals: Sequence[Signal]
     grid: Grid
-    identities: MutableMapping[tuple[str, ...], Identities]
+    identities: MutableMapping[Hashable, Identities]
     progress: Progress | None = None
-    _assemblies: dict[str, Assembly] = field(default_factory=dict)
-    _failed: dict[str, SourceError] = field(default_factory=dict)
+    _assemblies: dict[Signal, Assembly] = field(default_factory=dict)
+    _failed: dict[Signal, SourceError] = field(default_factory=dict)
     _steps_done: int = 0
     _failures_in_a_row: int = 0
 
     def run(self, parallelism: int) -> None:
         """Ask for everything; raises SourceError when not one signal was answered."""
         for signal in self.signals:
-            identities = self.identities.setdefault(signal.labels, Identities(signal.labels))
-            self._assemblies[signal.name] = Assembly(signal, self.grid, identities)
+            key = (signal.labels, signal.rename, signal.factor, signal.measured)
+            identities = self.identities.setdefault(key, identities_of(signal))
+            self._assemblies[signal] = Assembly(signal, self.grid, identities)
         self._report(0)
         with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:
             try:
@@ -50,25 +51,25 @@ class Fetch:
             errors = list(self._failed.values())
             raise SourceError(str(errors[0]), retriable=any(error.retriable for error in errors))
 
-    def frames(self) -> dict[str, Frame]:
+    def frames(self) -> dict[Signal, Frame]:
         """A frame for each signal; empty where it failed."""
         return {
-            name: Frame.empty(name, self.grid) if name in self._failed else assembly.frame()
-            for name, assembly in self._assemblies.items()
+            signal: Frame.empty(signal.name, self.grid) if signal in self._failed else assembly.frame()
+            for signal, assembly in self._assemblies.items()
         }
 
     def quality(self) -> tuple[BlindSpot, ...]:
         """What failed, and what was odd about the rest, in the order of the signals."""
         found: list[BlindSpot] = []
-        for name, assembly in self._assemblies.items():
-            failed = self._failed.get(name)
-            found += [BlindSpot(name, f"failed: {failed}")] if failed else assembly.quality()
+        for signal, assembly in self._assemblies.items():
+            failed = self._failed.get(signal)
+            found += [BlindSpot(signal.name, f"failed: {failed}")] if failed else assembly.quality()
         return tuple(found)
 
     def _rest(self, signal: Signal) -> Iterable[tuple[Signal, int, int]]:
-        if signal.name in self._failed:
+        if signal in self._failed:
             return []
-        series = self._assemblies[signal.name].series()
+        series = self._assemblies[signal].series()
         return [(signal, first, stop) for first, stop in following_parts(self.grid.count, series)]
 
     def _wave(self, pool: ThreadPoolExecutor, parts: Sequence[tuple[Signal, int, int]]) -> None:
@@ -80,11 +81,11 @@ class Fetch:
             try:
                 answer = future.result()
             except SourceError as error:
-                self._failed.setdefault(signal.name, error)
+                self._failed.setdefault(signal, error)
                 self._failures_in_a_row += error.retriable
             else:
                 self._failures_in_a_row = 0
-                self._assemblies[signal.name].add(answer, first, stop)
+                self._assemblies[signal].add(answer, first, stop)
             self._report(stop - first)
 
     def _part(self, signal: Signal, first: int, stop: int) -> Answer:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import Floats
 from correlator.model.grid import Grid
-from correlator.model.signal import Kind, Signal
+from correlator.model.signal import Kind, Measured, Signal
 from correlator.sources.answer import Answer
 
 LADDER_SECONDS = (1, 2, 5, 10, 15, 20, 30, 60)
 _INSTANCES = 5
-_LOOKBACK_SECONDS = 3600
+LOOKBACK_SECONDS = 3600
 _LOOKBACK_STEP_SECONDS = 60
 
 Ask = Callable[[str, Grid], Answer]
@@ -51,12 +51,33 @@ def beat_of(signal: Signal) -> str | None:
 
 
 def groups_of(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
-    """Signals that share an update interval, by any key: those of one heartbeat, and those of one exporter without."""
+    """Signals that share an update interval, by any key: those of one heartbeat, and those of one exporter without.
+
+    A heartbeat that several exporters supply is one of each; who has none of its own goes by the first.
+    """
+    supplied: dict[str, list[str]] = {}
+    for signal in signals:
+        if signal.kind is Kind.HEARTBEAT:
+            supplied.setdefault(signal.name, []).append(signal.exporter)
     groups: dict[str, list[Signal]] = {}
     for signal in signals:
-        own = signal.name if signal.kind is Kind.HEARTBEAT else signal.heartbeat
-        groups.setdefault(own or f"exporter {signal.exporter}", []).append(signal)
+        beat = signal.name if signal.kind is Kind.HEARTBEAT else signal.heartbeat
+        exporters = supplied.get(beat, [])
+        of = signal.exporter if signal.exporter in exporters or not exporters else exporters[0]
+        groups.setdefault(f"{beat} of {of}" if beat else f"exporter {signal.exporter}", []).append(signal)
     return groups
+
+
+def slowest(intervals: Mapping[Signal, int]) -> dict[str, int]:
+    """The interval of each name: that of its slowest supplier, gateways only where nobody else supplies it."""
+    found: dict[str, int] = {}
+    for is_gateway in (False, True):
+        told = [item for item in intervals.items() if (item[0].measured is Measured.GATEWAY) == is_gateway]
+        of_these: dict[str, int] = {}
+        for signal, interval in told:
+            of_these[signal.name] = max(interval, of_these.get(signal.name, 0))
+        found = of_these | found
+    return found
 
 
 def beats_of(group: Sequence[Signal]) -> list[str]:
@@ -93,7 +114,7 @@ def newest_beats(ask: Ask, beat: str, at: float) -> Mapping[str, float]:
     now = int(at)
     return (
         ask(beat, Grid(now, 1, 1)).newest()
-        or ask(beat, Grid.covering(now - _LOOKBACK_SECONDS, now, _LOOKBACK_STEP_SECONDS)).newest()
+        or ask(beat, Grid.covering(now - LOOKBACK_SECONDS, now, _LOOKBACK_STEP_SECONDS)).newest()
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -17,7 +17,17 @@ from correlator.sources.answer import Answer, read_json
 from correlator.sources.assembly import Identities
 from correlator.sources.clock import ClockWatch
 from correlator.sources.fetching import Fetch, Progress
-from correlator.sources.intervals import beat_of, beats_of, groups_of, newest_beats, update_interval
+from correlator.sources.intervals import (
+    LOOKBACK_SECONDS,
+    beat_of,
+    beats_of,
+    groups_of,
+    newest_beats,
+    slowest,
+    update_interval,
+)
+from correlator.sources.joining import joined
+from correlator.sources.presence import Presence
 from correlator.sources.probing import SignalState
 from correlator.sources.retention import retention_seconds
 from correlator.sources.session import (
@@ -57,8 +67,9 @@ class PrometheusSource:
             method="POST",
         )
         self._clock = ClockWatch(clock, self._server_time)
-        self._held: tuple[object, Mapping[str, int]] = (None, {})
-        self._identities: dict[tuple[str, ...], Identities] = {}
+        self._held: tuple[object, Mapping[Signal, int]] = (None, {})
+        self._identities: dict[Hashable, Identities] = {}
+        self._presence = Presence(self._metric_names)
         self._retention: float | None = None
 
     @property
@@ -82,17 +93,21 @@ class PrometheusSource:
     def intervals(self, signals: Sequence[Signal], at: float) -> Mapping[str, int]:
         """The update interval of each signal around `at`, on the ladder 1, 2, 5, 10, 15, 20, 30, 60 s.
 
-        Signals of one heartbeat share its interval; those of one exporter without heartbeat share theirs. Left out
-        are signals whose exporter has no data within the hour before `at`. Raises SourceError, at the first connection
-        that fails.
+        Signals of one heartbeat share its interval; those of one exporter without heartbeat share theirs; of several
+        suppliers the slowest counts. Left out are signals whose exporter has no data within the hour before `at`.
+        Raises SourceError, at the first connection that fails.
         """
-        groups = groups_of(signals)
+        return slowest(self._intervals(signals, at))
+
+    def _intervals(self, signals: Sequence[Signal], at: float) -> Mapping[Signal, int]:
+        hour = Grid.covering(int(at) - LOOKBACK_SECONDS, int(at), 1)
+        groups = groups_of(self._presence.of(signals, hour))
         found = self._each(lambda group: self._group_interval(group, at), list(groups.values()))
         refusals = [interval for interval in found if isinstance(interval, SourceError)]
         if refusals and len(refusals) == len(found):
             raise refusals[0]
         return {
-            signal.name: interval
+            signal: interval
             for group, interval in zip(groups.values(), found, strict=True)
             if isinstance(interval, int)
             for signal in group
@@ -105,20 +120,29 @@ class PrometheusSource:
         """
         if not grid.count:
             return Frames(grid, {signal.name: Frame.empty(signal.name, grid) for signal in signals})
-        fetch = Fetch(self._ask, signals, grid, self._identities, progress)
+        fetch = Fetch(self._ask, self._presence.of(signals, grid), grid, self._identities, progress)
         fetch.run(PARALLELISM)
         intervals, unknown = self._held_intervals(signals, grid.last)
-        masked = mask_stale(fetch.frames(), signals, intervals)
-        frames = {name: known_rows(frame) for name, frame in masked.items()}
-        return Frames(grid, frames, intervals, (*fetch.quality(), *unknown, *self._clock.quality()))
+        answered = fetch.frames()
+        frames = {signal: answered.get(signal, Frame.empty(signal.name, grid)) for signal in signals}
+        by_name = joined(signals, mask_stale(frames, intervals))
+        quality = (*fetch.quality(), *unknown, *self._clock.quality())
+        return Frames(grid, {name: known_rows(frame) for name, frame in by_name.items()}, slowest(intervals), quality)
 
     def probe(self, signals: Sequence[Signal], at: float) -> tuple[SignalState, ...]:
         """What there is of each signal at `at`; where the server refuses, `error` has the reason."""
-        intervals = self.intervals(signals, at)
+        intervals = self._intervals(signals, at)
         heartbeats = {signal.name: signal for signal in signals}
-        return tuple(
-            self._each(lambda s: self._state(s, heartbeats.get(s.heartbeat, s), intervals.get(s.name), at), signals)
-        )
+        heartbeats_of = {(signal.exporter, signal.name): signal for signal in signals}
+        present = set(self._presence.of(signals, Grid(int(at), 1, 1)))
+
+        def state(signal: Signal) -> SignalState:
+            if signal not in present:
+                return SignalState(signal=signal.name, series=0)
+            heart = heartbeats_of.get((signal.exporter, signal.heartbeat)) or heartbeats.get(signal.heartbeat, signal)
+            return self._state(signal, heart, intervals.get(signal), at)
+
+        return tuple(self._each(state, signals))
 
     def clock_difference_seconds(self) -> float:
         """The server's clock less ours; raises SourceError."""
@@ -140,12 +164,12 @@ class PrometheusSource:
         with ThreadPoolExecutor(PARALLELISM, thread_name_prefix="ask") as pool:
             return list(pool.map(work, items))
 
-    def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[str, int], tuple[BlindSpot, ...]]:
+    def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[Signal, int], tuple[BlindSpot, ...]]:
         """The intervals, asked for once in a minute of steps; what could not be found out is a blind spot."""
-        key = (at // _INTERVALS_HOLD_SECONDS, tuple(signal.name for signal in signals))
+        key = (at // _INTERVALS_HOLD_SECONDS, tuple(signals))
         if self._held[0] != key:
             try:
-                self._held = (key, self.intervals(signals, at))
+                self._held = (key, self._intervals(signals, at))
             except SourceError as error:
                 names = sorted({signal.heartbeat for signal in signals if signal.heartbeat})
                 return {}, tuple(BlindSpot(name, f"unknown: no update interval: {error}") for name in names)
@@ -179,6 +203,12 @@ class PrometheusSource:
             interval=interval if series else None,
             newest_age_seconds=at - max(newest.values()) if newest else None,
         )
+
+    def _metric_names(self, start: int, end: int) -> Collection[str] | None:
+        url = f"{self._url}/api/v1/label/__name__/values"
+        options = {"params": {**self._access.parameters, "start": start, "end": end}, "auth": self._connect.auth}
+        told = read_json(received(self._session.request("GET", url, **options))).get("data")
+        return told if isinstance(told, list) else None
 
     def _server_time(self) -> float:
         answer: Answer = self._connect.custom_query("time()")

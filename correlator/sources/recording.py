@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import BlindSpot, Floats, Frame, Frames, labels_of
 from correlator.model.grid import Grid
-from correlator.model.signal import Kind, Signal
+from correlator.model.signal import Kind, Signal, one_of_each
 from correlator.sources.encoding import BYTES_PER_VALUE, decode_delta, decode_plain, encode_delta
 from correlator.sources.manifest import (
     FORMAT,
@@ -76,7 +76,7 @@ def write_recording(
         source=source,
         cluster=cluster,
         grid=GridPart(start=frames.grid.start, step=frames.grid.step, count=frames.grid.count),
-        signals=[_signal_part(signal, frames) for signal in signals],
+        signals=[_signal_part(signal, frames) for signal in one_of_each(signals)],
         quality=[QualityPart(signal=spot.signal, reason=spot.reason) for spot in frames.quality],
     )
     try:
@@ -164,7 +164,8 @@ def pick(
     """Frames on a grid from a recording; `values_of` yields a recorded frame's rows at the grid's steps."""
     found: dict[str, Frame] = {}
     failed: list[BlindSpot] = []
-    for done, signal in enumerate(signals, start=1):
+    wanted = one_of_each(signals)
+    for done, signal in enumerate(wanted, start=1):
         frame = recording.frames.get(signal.name)
         what = recording.signals.get(signal.name, Recorded(signal.unit, signal.kind))
         if (what.unit, what.kind) == (signal.unit, signal.kind):
@@ -173,7 +174,7 @@ def pick(
             found[signal.name] = Frame.empty(signal.name, grid)
             failed.append(BlindSpot(signal.name, f"failed: recorded as {what.kind} in {what.unit}"))
         if progress:
-            progress(done, len(signals))
+            progress(done, len(wanted))
     intervals = {name: interval for name, interval in recording.frames.intervals.items() if name in found}
     return Frames(grid, found, intervals, (*recording.frames.quality, *failed))
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from correlator.analysis.evaluate import evaluate
 from correlator.inquiry import Inquiry
+from correlator.inquiry.inquiry import Judge
 from correlator.model.frame import Frames
 from correlator.model.topology import PodRef
 from correlator.topology import join
@@ -27,7 +29,9 @@ MISDATED_SECONDS = (0, -60, 60)
 Outcome = CaseResult | Failure | NotValidated
 
 
-def judge_slot(kind: str, tried: Iterable[int], simulate: Callable[[str, int], Case]) -> Outcome:
+def judge_slot(
+    kind: str, tried: Iterable[int], simulate: Callable[[str, int], Case], judge: Judge = evaluate
+) -> Outcome:
     """The first valid case among the seeds that are tried, judged; whatever goes wrong is a result, too."""
     seeds = []
     for seed in tried:
@@ -35,18 +39,18 @@ def judge_slot(kind: str, tried: Iterable[int], simulate: Callable[[str, int], C
         try:
             case = simulate(kind, seed)
             if case.is_validated:
-                return replace(judge_case(case), tried=len(seeds))
+                return replace(judge_case(case, judge), tried=len(seeds))
         except Exception:  # noqa: BLE001 - a crash is counted and told, not passed on
             return Failure(kind=kind, seed=seed, error=traceback.format_exc())
     return NotValidated(kind=kind, seeds=tuple(seeds))
 
 
-def judge_case(case: Case) -> CaseResult:
+def judge_case(case: Case, judge: Judge = evaluate) -> CaseResult:
     """Everything that is to be known of one case."""
     inquiry = inquiry_into(case.telemetry, case.history)
     intervals = inquiry.intervals(case.telemetry.start)
     step = inquiry.step(intervals) or case.telemetry.step
-    done = run(case, judged_span(case, step), step)
+    done = run(case, judged_span(case, step), step, judge)
     victims = tuple(_victim(inquiry, done, truth, step, case.telemetry) for truth in case.victims)
     return CaseResult(
         kind=case.kind,

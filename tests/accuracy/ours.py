@@ -14,6 +14,7 @@ from correlator.analysis.quiet import quiet_steps
 from correlator.analysis.statement import Life
 from correlator.analysis.victims import VictimKey, victims_of
 from correlator.inquiry import Walk
+from correlator.inquiry.inquiry import Judge
 from correlator.model.finding import Finding, Suspect
 from correlator.model.frame import Frames
 from correlator.model.history import NO_HISTORY, History
@@ -39,7 +40,8 @@ class Run:
 class _Timed:
     """Judges as the daemon does, and takes the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
         self.seconds = 0.0
 
     def __call__(
@@ -52,15 +54,15 @@ class _Timed:
         history: History,
     ) -> Evaluation:
         begin = time.process_time()
-        evaluation = evaluate(frames, topology, memory, at, parameters, history)
+        evaluation = self._judge(frames, topology, memory, at, parameters, history)
         self.seconds += time.process_time() - begin
         return evaluation
 
 
-def run(case: Case, span: Span, step: int) -> Run:
+def run(case: Case, span: Span, step: int, judge: Judge = evaluate) -> Run:
     """Walk over a span of the case step by step, from an empty memory."""
-    judge = _Timed()
-    walk = Walk(inquiry_into(case.telemetry, case.history, judge), step, span.first)
+    timed = _Timed(judge)
+    walk = Walk(inquiry_into(case.telemetry, case.history, timed), step, span.first)
     findings: dict[tuple[str, str, str], list[Finding]] = {}
     steps = 0
     for evaluation in walk.advance(span.last):
@@ -70,7 +72,7 @@ def run(case: Case, span: Span, step: int) -> Run:
             findings.setdefault((victim.namespace, victim.pod, victim.model_name), []).append(finding)
     records = [record for each in findings.values() for finding in each for record in records_of(finding)]
     found = {victim: tuple(each) for victim, each in findings.items()}
-    return Run(findings=found, records=tuple(records), steps=steps, milliseconds=1000.0 * judge.seconds)
+    return Run(findings=found, records=tuple(records), steps=steps, milliseconds=1000.0 * timed.seconds)
 
 
 def incidents_of(findings: tuple[Finding, ...], truth: VictimTruth, step: int) -> tuple[IncidentSeen, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker; numpy reads it when it is first imported
 
+from correlator.analysis.evaluate import evaluate_unwatched
 from tests.accuracy.accusing import SECONDS_OF_DAY, on_nulls
 from tests.accuracy.judging import Outcome, judge_slot
 from tests.accuracy.moments import REFERENCE_STEPS
@@ -50,7 +51,12 @@ def stretches(days: float, split: Split) -> list[Stretch]:
 
 def judge_stretch(stretch: Stretch) -> Outcome:
     """Simulate and judge one."""
-    return judge_slot("quiet days", stretch.tried, lambda _, seed: quiet(seed, VICTIMS, stretch.step, stretch.hours))
+    return judge_slot(
+        "quiet days",
+        stretch.tried,
+        lambda _, seed: quiet(seed, VICTIMS, stretch.step, stretch.hours),
+        evaluate_unwatched,
+    )
 
 
 def lines(outcomes: Outcomes) -> list[str]:

@@ -13,15 +13,23 @@ import numpy as np
 import pandas as pd
 
 import correlator.calibration
-from tests.accuracy.records import record_file
-from tests.accuracy.run import all_kinds, judge_all, lab_kinds, tasks
+from tests.accuracy.pool import each_of
+from tests.accuracy.quiet_days import judge_stretch, stretches
+from tests.accuracy.records import RecordFile, record_file
+from tests.accuracy.results import CaseResult, Failure
+from tests.accuracy.run import Task, all_kinds, judge_all, lab_kinds, tasks
 from tests.accuracy.split import seeds
 from tests.calibration.fit import Fitted, Samples, fit
 from tests.calibration.given import given_records
 from tests.calibration.looks import chain_samples, culprit_samples, read_records
+from tests.simulator.kinds import KINDS
 
 CASES_PER_KIND = 10
 """Of these few features a few hundred cases tell all there is to learn."""
+
+CASES_PER_NULL = 30
+QUIET_DAYS = 200.0
+"""Where nobody is to be accused it hardly ever comes to asking who did it: more of these, to see some that do."""
 
 BUILD = Path(__file__).parents[2] / "build" / "calibration"
 OUTPUT = Path(correlator.calibration.__file__).with_name("confidence.json")
@@ -33,14 +41,17 @@ def main(arguments: list[str] | None = None) -> int:
     paths, crashed = list(options.records), False
     if not paths:
         paths = [BUILD / "simulated.csv.gz", BUILD / "lab.csv.gz"]
-        for path, kinds, count in zip(paths, (all_kinds(), lab_kinds()), (options.cases_per_kind, 1), strict=True):
-            with record_file(path) as records:
-                crashed |= bool(judge_all(tasks(kinds, count, "tuning"), options.workers, records).failures)
+        with record_file(paths[0]) as records:
+            crashed |= bool(judge_all(simulated(options.cases_per_kind), options.workers, records).failures)
+            crashed |= _judge_quiet_days(options.workers, records)
+        with record_file(paths[1]) as records:
+            crashed |= bool(judge_all(tasks(lab_kinds(), 1, "tuning"), options.workers, records).failures)
     looks = read_records(paths)
     if options.feedback is not None:
         looks = given_records(looks, options.feedback)
     chain, culprit = chain_samples(looks), culprit_samples(looks)
     models = {"chain": (chain, fit(chain)), "culprit": (culprit, fit(culprit))}
+    last = seeds("tuning", max(options.cases_per_kind, CASES_PER_NULL) - 1)[-1]
     content = {
         "format": 1,
         **{name: _written(samples, fitted) for name, (samples, fitted) in models.items()},
@@ -48,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             "command": "make calibrate",
             "date": f"{datetime.now(UTC):%F}",
             "cases": _described(looks),
-            "seeds": f"{seeds('tuning', 0)[0]} to {seeds('tuning', options.cases_per_kind - 1)[-1]}",
+            "seeds": f"{seeds('tuning', 0)[0]} to {last}",
             "feedback": "none" if options.feedback is None else str(options.feedback),
             **{name: _quality(samples, fitted) for name, (samples, fitted) in models.items()},
         },
@@ -56,6 +67,23 @@ def main(arguments: list[str] | None = None) -> int:
     options.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
     return int(crashed)
+
+
+def simulated(cases_per_kind: int) -> list[Task]:
+    """Cases of every kind, and more of those in which nobody did it."""
+    nulls = [name for name, kind in KINDS.items() if kind.family in ("hard_null", "quiet")]
+    return tasks(all_kinds(), cases_per_kind, "tuning") + [
+        task for task in tasks(nulls, CASES_PER_NULL, "tuning") if task.slot >= cases_per_kind
+    ]
+
+
+def _judge_quiet_days(workers: int, records: RecordFile) -> bool:
+    """Whether one crashed."""
+    crashed = False
+    for outcome in each_of(judge_stretch, stretches(QUIET_DAYS, "tuning"), workers, "quiet days"):
+        records.write(outcome.records if isinstance(outcome, CaseResult) else ())
+        crashed |= isinstance(outcome, Failure)
+    return crashed
 
 
 def _described(looks: pd.DataFrame) -> str:

@@ -19,6 +19,7 @@ EXPECTED = {
     "explained": 0.5,
     "observed": 0.3,
     "recurred": 0.2,
+    "harmful": 0.8,
     "share": 1.5,
     "unusual": 0.5,
     "timely": 0.5,

@@ -37,12 +37,13 @@ def export_victim(book: Book, scene: Scene, victim: Victim, answered: Answered) 
 
 
 def outage_of(scene: Scene, exporter: str) -> list[tuple[float, float]]:
-    """Stretches without any scrape: those that are told, or one somewhere in the quiet time."""
+    """Stretches without any scrape: those that are told, and maybe one somewhere in the quiet time."""
+    told = scene.lost.get(exporter, [])
     if scene.scraping.outage != exporter:
-        return scene.lost.get(exporter, [])
+        return told
     clock = scene.clock
     start = clock.start + scene.rng.uniform(0.1, 0.6) * (clock.event_start - clock.start)
-    return [(start, start + clock.step * scene.rng.uniform(2.0, 6.0))]
+    return [*told, (start, start + clock.step * scene.rng.uniform(2.0, 6.0))]
 
 
 def since_restart(at: Floats, happened: Floats, weights: Floats | None, restarts: list[float]) -> Floats:

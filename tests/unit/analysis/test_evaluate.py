@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from correlator.analysis.evaluate import evaluate, explain_victim
+from correlator.analysis.evaluate import evaluate, evaluate_unwatched, explain_victim
 from correlator.analysis.memory import Memory
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Frame, Frames, labels_of
+from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.topology import join
 from tests.calibrated import calibrated
@@ -115,6 +116,16 @@ def test_a_step_is_a_function_of_its_arguments() -> None:
     assert one.findings
     for name, frame in seen.by_signal.items():
         assert copies[name].tobytes() == frame.values.tobytes()
+
+
+def test_a_walk_that_nobody_watches_finds_the_same() -> None:
+    """It only spares itself the snapshot."""
+    seen = window(stories.one_writer().frames(), ONSET + 2)
+    watched = evaluate(seen, join(seen), Memory(), seen.grid.last, calibrated())
+    unwatched = evaluate_unwatched(seen, join(seen), Memory(), seen.grid.last, calibrated())
+    assert watched.findings
+    assert watched.snapshot.victims
+    assert unwatched == replace(watched, snapshot=Snapshot(at=watched.snapshot.at))
 
 
 def test_only_the_last_step_can_be_judged() -> None:

@@ -126,6 +126,11 @@ def test_a_full_queue_tells_when_no_read_completes() -> None:
     assert got_worse(stepped(2e-4, 2e-4), stepped(0.05, 30.0), reads=0.0) > 0.9
 
 
+def test_a_deep_queue_beside_reads_as_fast_as_ever_is_no_slower_disk() -> None:
+    """Somebody's writes wait behind each other; reads pass them by."""
+    assert got_worse(stepped(2e-3, 2.4e-3), stepped(0.5, 30.0)) < 0.2
+
+
 def test_a_disk_without_counters_is_not_seen() -> None:
     """And did, as far as anybody knows, not get worse."""
     worse = volume_change(DISK, device(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN), SPANS)

@@ -53,6 +53,17 @@ def test_dear_small_operations_outweigh_cheap_large_ones() -> None:
     assert priced[0] > priced[1]
 
 
+def test_a_flush_has_a_price_of_its_own() -> None:
+    """A storm of small writes that each bring a flush; where nobody counts them they have none."""
+    load = loads(4)
+    flushes = np.random.default_rng(5).uniform(0.0, 400.0, STEPS)
+    learnt = learn_prices(load, PRIOR @ load + 4e-3 * flushes, ALL, flushes)
+    assert learnt.flush == pytest.approx(4e-3, rel=0.05)
+    assert_allclose(learnt.of(load), PRIOR @ load, rtol=0.15)
+    assert learn_prices(load, PRIOR @ load, ALL, np.full(STEPS, np.nan)).flush == 0.0
+    assert learn_prices(load, PRIOR @ load, ALL, np.zeros(STEPS)).flush >= 0.0
+
+
 def test_where_the_data_are_silent_the_prior_speaks() -> None:
     """Nobody ever read: a read still has a price, in the proportions of an ordinary device."""
     load = loads(3)

@@ -1,6 +1,7 @@
 """Who added load: rises, shares, timing, and how unusual."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +65,22 @@ def test_a_heavy_pod_that_was_always_there_added_nothing() -> None:
     found = split({"heavy": burst(5000, 5000), "new": burst(0, 300)})
     assert share(found, "heavy") == 0.0
     assert share(found, "new") == pytest.approx(1.0)
+
+
+def test_flushes_count_for_those_whose_writes_bring_them() -> None:
+    """A few writes that flush cost the device more than many that do not."""
+    quick, slow = burst(100, 1100), burst(0, 100)
+    pods = {PodRef("n", name): PodLoad(PodRef("n", name), writes(rate)) for name, rate in (("q", quick), ("s", slow))}
+    noise = np.random.default_rng(1).normal(1.0, 0.05, STEPS)
+    pods[PodRef("n", "q")] = PodLoad(PodRef("n", "q"), writes(quick * noise))
+    device = disk(sum((pod.load for pod in pods.values()), writes(np.zeros(STEPS))))
+    dear = Prices(PRIOR, STEPS, flush=0.01)
+    flushing = replace(device, flushes=slow)
+    found = contributions(PodsOnVolume(pods, SEEN, None), flushing, dear, SPANS, ONSET, STEP)
+    cost = PRIOR[1] + 65536 * PRIOR[3]
+    assert share(found, "s") == pytest.approx(100 * (cost + 0.01) / (1100 * cost + 1.0), rel=0.05)
+    unseen = contributions(PodsOnVolume(pods, SEEN, None), device, dear, SPANS, ONSET, STEP)
+    assert share(unseen, "s") == pytest.approx(1 / 11, rel=0.05)
 
 
 def test_a_falling_rate_is_never_a_share() -> None:

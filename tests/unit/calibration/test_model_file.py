@@ -11,9 +11,11 @@ from correlator.analysis.confidence import ChainFeatures, CulpritFeatures
 from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings import SettingsError, load_settings
 
-CHAIN = ChainFeatures(volume_worse=3, victim_exposed=3, load_added=3, explained=1, observed=3, recurred=0)
+CHAIN = ChainFeatures(volume_worse=3, victim_exposed=3, load_added=3, explained=1, observed=3, recurred=0, harmful=0)
 CULPRIT = CulpritFeatures(share=2, unusual=2, timely=0, tracking=0.8, recurred=0, told=0)
-WEAK_CHAIN = ChainFeatures(volume_worse=0, victim_exposed=0, load_added=0, explained=0.1, observed=1.4, recurred=0)
+WEAK_CHAIN = ChainFeatures(
+    volume_worse=0, victim_exposed=0, load_added=0, explained=0.1, observed=1.4, recurred=0, harmful=0
+)
 BYSTANDER = CulpritFeatures(share=-4, unusual=0.3, timely=-1, tracking=0, recurred=0, told=0)
 
 

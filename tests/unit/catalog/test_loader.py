@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from correlator.catalog import CatalogueError, load
+from correlator.catalog.promql import parsed, yielded
 from correlator.model.signal import Aspect, Kind, Signal
 
 SIGNAL = """\
@@ -29,10 +30,10 @@ def write(folder: Path, text: str, name: str = "mine.yaml") -> Path:
     return folder
 
 
-def test_bundled_names_are_unique_and_heartbeats_exist() -> None:
-    """The bundled catalogue has each name once, and every heartbeat it names is one of its heartbeat signals."""
+def test_bundled_rows_are_unique_and_heartbeats_exist() -> None:
+    """The bundled catalogue has each row once, and every heartbeat it names is one of its heartbeat signals."""
     by_name = {signal.name: signal for signal in load()}
-    assert len(by_name) == len(load())
+    assert len({(signal.name, signal.exporter, signal.query) for signal in load()}) == len(load())
     assert all(not s.heartbeat or by_name[s.heartbeat].kind is Kind.HEARTBEAT for s in by_name.values())
 
 
@@ -45,7 +46,8 @@ def test_bundled_files_are_all_read() -> None:
 def test_bundled_queries_reduce_to_the_identity() -> None:
     """Every bundled query aggregates by exactly the labels of its identity, so that no series is doubled."""
     for signal in load():
-        assert f"by ({', '.join(signal.labels)})" in signal.query
+        labels = frozenset(map(signal.exported, signal.labels))
+        assert yielded(parsed(signal.query)) in (labels, labels - {"le"})
 
 
 def test_a_users_directory_adds_signals(tmp_path: Path) -> None:
@@ -61,13 +63,15 @@ def test_a_users_directory_adds_signals(tmp_path: Path) -> None:
         labels=("instance",),
         exporter="mine",
         hint="install it",
+        metrics=("my_reads_total",),
     )
 
 
 def test_a_users_directory_overrides_in_place(tmp_path: Path) -> None:
-    """A signal of a bundled name takes its place; a later directory wins over an earlier one."""
-    first = write(tmp_path / "a", SIGNAL.replace("my_reads\n", "disk_reads\n"))
-    second = write(tmp_path / "b", SIGNAL.replace("my_reads\n", "disk_reads\n").replace("install it", "last"))
+    """A row of a bundled signal and exporter takes its place; a later directory wins over an earlier one."""
+    text = SIGNAL.replace("my_reads\n", "disk_reads\n").replace("exporter: mine", "exporter: node_exporter")
+    first = write(tmp_path / "a", text)
+    second = write(tmp_path / "b", text.replace("install it", "last"))
     found = load([first, second])
     assert [signal.name for signal in found] == [signal.name for signal in load()]
     assert next(signal for signal in found if signal.name == "disk_reads").hint == "last"

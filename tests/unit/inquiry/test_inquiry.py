@@ -181,10 +181,10 @@ def test_span_without_required_signals_is_an_error_that_names_source_and_span() 
 def test_walk_goes_on_after_the_source_failed() -> None:
     """A failed fetch takes nothing in and leaves nothing out."""
     failing = source()
-    failing.fails = [None, SourceError("down", retriable=True)]
     witness = Witness()
     walk = Walk(inquiry(witness, failing), STEP, 1000)
     list(walk.advance(1200))
+    failing.fails = [SourceError("down", retriable=True)]
     with pytest.raises(SourceError):
         list(walk.advance(2500))
     list(walk.advance(2500))

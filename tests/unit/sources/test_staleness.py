@@ -38,8 +38,8 @@ def frame(name: str, rows: dict[str, list[float]]) -> Frame:
 
 def masked(reads: dict[str, list[float]], beats: dict[str, list[float]], interval: int = 10) -> dict[str, Frame]:
     """The frames after masking."""
-    frames = {"reads": frame("reads", reads), "beat": frame("beat", beats)}
-    return mask_stale(frames, [READS, BEAT], {"beat": interval})
+    frames = {READS: frame("reads", reads), BEAT: frame("beat", beats)}
+    return {signal.name: found for signal, found in mask_stale(frames, {BEAT: interval}).items()}
 
 
 def test_values_are_missing_where_the_heartbeat_stands_still() -> None:
@@ -72,15 +72,15 @@ def test_an_unknown_heartbeat_masks_nothing() -> None:
 def test_without_heartbeat_or_interval_frames_stay() -> None:
     """A window without the heartbeat signal, or without its interval, is left as it came."""
     reads = frame("reads", {"n1": [1.0] * 6})
-    assert mask_stale({"reads": reads}, [READS], {"beat": 1})["reads"] is reads
+    assert mask_stale({READS: reads}, {BEAT: 1})[READS] is reads
     beat = frame("beat", {"n1": [0.0] * 6})
-    assert mask_stale({"reads": reads, "beat": beat}, [READS, BEAT], {})["reads"] is reads
+    assert mask_stale({READS: reads, BEAT: beat}, {})[READS] is reads
 
 
 def test_the_frames_given_stay_as_they_are() -> None:
     """Masking makes new arrays."""
     reads = frame("reads", {"n1": [1.0] * 6})
-    mask_stale({"reads": reads, "beat": frame("beat", {"n1": [0.0] * 6})}, [READS, BEAT], {"beat": 1})
+    mask_stale({READS: reads, BEAT: frame("beat", {"n1": [0.0] * 6})}, {BEAT: 1})
     assert reads.values.tolist() == [[1.0] * 6]
 
 
