@@ -3,6 +3,7 @@
 from correlator.analysis.against import against
 from correlator.analysis.case import Case
 from correlator.model.finding import Advice, Suspect, SuspectKind, Verdict, Victim, VolumeSeen
+from correlator.model.symptom import TTFT
 
 
 def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tuple[Suspect, ...]) -> tuple[Advice, ...]:
@@ -15,7 +16,8 @@ def advise(case: Case, victim: Victim, volume: VolumeSeen | None, suspects: tupl
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return (_look_at_node(volume, f"{where} serves the same or less load more slowly"),)
     if case.verdict is Verdict.OWN_IO:
-        why = "its own reads and writes slow its first tokens: weights, checkpoints or an offloaded KV cache"
+        own = "weights, checkpoints or an offloaded KV cache" if case.symptom == TTFT else "see what it does"
+        why = f"its own reads and writes slow its {case.symptom.things}: {own}"
         return (Advice(action="look at what the victim loads", why=why, command=_logs(victim)),)
     if case.verdict is Verdict.LOAD:
         target = _target(victim.workload, victim.namespace, victim.pod)

@@ -19,11 +19,8 @@ from correlator.analysis.wording import (
     rate,
     seconds,
 )
-from correlator.model.finding import (
-    Change,
-    Suspect,
-    Verdict,
-)
+from correlator.model.finding import Change, Suspect, Verdict
+from correlator.model.symptom import TTFT
 
 NAMED = 3
 """So many culprits are told of in full; of the others only how many they are."""
@@ -51,7 +48,8 @@ def explain(case: Case, told: Account) -> str:
 def _answer(case: Case, told: Account) -> str:
     sure, effect = f"(confidence {case.confidence:.2f})", _effect(told)
     if case.verdict is Verdict.CONTENTION:
-        return f"{_who(told)} made first tokens slow through {told.where}: {effect}."
+        did = "brought {} to a halt" if case.silent else "made {} slow"
+        return f"{_who(told)} {did.format(case.symptom.things)} through {told.where}: {effect}."
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return f"On {told.where} the device itself got slower {sure}: {effect}."
     if case.verdict is Verdict.OWN_IO:
@@ -76,17 +74,23 @@ def _who(told: Account) -> str:
 def _effect(told: Account) -> str:
     victim, ttft = told.victim, told.ttft
     who = f"{victim.namespace}/{victim.pod}" if victim.namespace else victim.pod
+    symptom = told.symptom
     if ttft.stalled and ttft.observed_seconds is None:
-        return f"{who} stopped giving first tokens while requests wait"
-    stalled = ", after a time without any first token" if ttft.stalled else ""
+        waiting = ", and nobody is known to wait" if symptom.silent else " while requests wait"
+        return f"{who} stopped giving {symptom.things}{waiting}"
+    stalled = f", after a time without any {symptom.things.removesuffix('s')}" if ttft.stalled else ""
     statistic = {"mean": "mean", "p50": "median"}.get(ttft.statistic, ttft.statistic)
+    if symptom.unit != "seconds":
+        fell = from_to(Change(symptom.baseline, symptom.observed), number)
+        return f"{symptom.quantity} of {who} fell {fell}{stalled}"
     rose = from_to(Change(ttft.baseline_seconds, ttft.observed_seconds), seconds)
-    return f"{statistic} time to first token of {who} rose {rose} ({ttft.requests_affected} requests){stalled}"
+    affected = f"{ttft.requests_affected} {'requests' if symptom.name == TTFT.name else symptom.things}"
+    return f"{statistic} {symptom.quantity} of {who} rose {rose} ({affected}){stalled}"
 
 
 def _cause(case: Case, told: Account) -> Iterator[str]:
     if case.verdict is Verdict.CONTENTION:
-        yield "; ".join(_suspect_words(one, told.where) for one in told.blamed[:NAMED]) + "."
+        yield "; ".join(_suspect_words(one, told) for one in told.blamed[:NAMED]) + "."
         yield from filter(None, map(_past_words, told.blamed[:1]))
     elif case.verdict is Verdict.DEGRADED_DEVICE and case.volume is not None:
         number_of, size = served(case.volume, case.spans)
@@ -96,13 +100,13 @@ def _cause(case: Case, told: Account) -> Iterator[str]:
         share = case.volume.contributions.share_of(case.victim.key.ref)
         yield f"The victim itself added {percent(share)} of the device time, more than its requests account for."
     elif case.verdict is Verdict.LOAD:
-        yield f"Its load rose: {load_words(case.load)}."
+        yield f"Its load rose: {load_words(case)}."
     elif case.verdict is Verdict.OTHER:
         yield _other(case, told.where)
 
 
-def _suspect_words(suspect: Suspect, where: str) -> str:
-    when = began(suspect.lag_seconds)
+def _suspect_words(suspect: Suspect, told: Account) -> str:
+    when, where = began(suspect.lag_seconds, told.symptom.things), told.where
     moved = _io_words(suspect) + (f", {when}" if when else "")
     who = "It" if name_of(suspect) == UNATTRIBUTED else name_of(suspect)
     return f"{who} added {percent(suspect.share_ratio)} of the device time on {where} ({moved})"
@@ -161,8 +165,9 @@ def _without(case: Case, told: Account) -> str:
     if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None:
         return ""
     cost, total = (means.observed_seconds or 0.0) - means.without_suspects_seconds, told.ttft.mean_excess_seconds.total
+    observed = seconds(means.observed_seconds)
     return (
-        f"Mean time to first token was {seconds(means.observed_seconds)}; without that I/O it would have been about "
+        f"Mean {case.symptom.quantity} was {observed}; without that I/O it would have been about "
         f"{seconds(means.without_suspects_seconds)}, so it cost {seconds(cost)} of the {seconds(total)} rise."
     )
 
@@ -172,7 +177,7 @@ def _load_too(case: Case) -> str:
     if not case.load.is_up or case.verdict not in BY_VOLUME:
         return ""
     part = seconds(case.split.load) if case.split.load > 0 else "nothing"
-    return f"Load rose too ({load_words(case.load)}) and explains {part} of it."
+    return f"Load rose too ({load_words(case)}) and explains {part} of it."
 
 
 CAUSES = {

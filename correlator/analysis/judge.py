@@ -7,10 +7,11 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.dependence import exposure_by
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, exposure, split_excess, volume_change
+from correlator.analysis.links import ExcessSplit, split_excess, volume_change
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
@@ -64,6 +65,8 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
         chain=ruling.chain,
         suspicions=suspicions,
         blind_spots=_blind_spots(scene, load, volume),
+        symptom=scene.symptom,
+        silent=scene.silent,
     )
 
 
@@ -82,7 +85,7 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
         excess -= min(max(excess, 0.0), load.explained_seconds)
-    felt = exposure(
+    felt = exposure_by(scene.symptom.relies_on)(
         scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess
     )
     split = split_excess(scene.before, during, load, felt, worse.got_worse)

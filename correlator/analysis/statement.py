@@ -18,9 +18,11 @@ from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import THRESHOLDS
 from correlator.analysis.ruled_out import ruled_out
 from correlator.analysis.suspects import q_values
+from correlator.analysis.symptom_effect import mean_effect, symptom_effect
 from correlator.analysis.volumes import node_pressure, pod_pressure
 from correlator.analysis.windows import mean_over
 from correlator.model.finding import (
+    NO_TTFT,
     Change,
     EndReason,
     Finding,
@@ -35,16 +37,21 @@ from correlator.model.finding import (
     VolumeSeen,
 )
 from correlator.model.frame import Floats, Frames
+from correlator.model.symptom import TTFT, Form
 from correlator.model.topology import Pod, PodRef, Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """When a regression was detected and, once it is over, when and why it ended; epoch seconds."""
+    """When a regression was detected and, once it is over, when and why it ended; epoch seconds.
+
+    `silent`: nothing is done any more, and nobody is known to wait.
+    """
 
     detected_at: int
     ended_at: int | None = None
     end_reason: EndReason | None = None
+    silent: bool = False
 
 
 def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Finding:
@@ -62,13 +69,14 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
         verdict=case.verdict,
         confidence=round(float(case.confidence), 4),
         reasons=case.reasons,
-        ttft=told.ttft,
+        ttft=told.ttft if case.symptom == TTFT else NO_TTFT,
         volume=told.volume,
         use=told.use,
         suspects=suspects,
         blind_spots=case.blind_spots,
         explanation=explain(case, told),
         advice=advise(case, told.victim, told.volume, suspects),
+        symptom=told.symptom,
         evidence=replace(
             evidence_of(case, grid, life.ended_at),
             considered=told.considered,
@@ -86,9 +94,12 @@ def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account
     refs = frozenset(PodRef(s.namespace, s.pod) if s.kind is SuspectKind.POD else None for s in blamed)
     others, rest = considered(case, scene.topology, refs)
     limit = limit_of(case.volume, case.spans, case.verdict) if case.volume else None
+    victim = victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology)
+    ttft = _ttft(case)
     return Account(
-        victim=victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology),
-        ttft=_ttft(case),
+        victim=replace(victim, symptom=case.symptom.name),
+        ttft=ttft,
+        symptom=symptom_effect(case, ttft),
         volume=_volume(case, limit),
         use=_use(case, scene.frames, scene.topology),
         blamed=blamed,
@@ -120,7 +131,7 @@ def _known(value: float) -> float | None:
 def _ttft(case: Case) -> TtftEffect:
     """The statistic that moved most; a victim that gives no tokens at all has no observed value."""
     bounds = case.victim.bounds
-    moved = effect(case.before, case.during, bounds)
+    moved = mean_effect(case) if case.symptom.form is not Form.HISTOGRAM else effect(case.before, case.during, bounds)
     name = moved.statistic if moved is not None else "p95"
     return TtftEffect(
         statistic=name,

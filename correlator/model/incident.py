@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from correlator.model.finding import Advice, EndReason, Suspect, TtftEffect, UseChange, Verdict, Victim, VolumeSeen
+from correlator.model.finding import (
+    Advice,
+    EndReason,
+    Suspect,
+    SymptomEffect,
+    TtftEffect,
+    UseChange,
+    Verdict,
+    Victim,
+    VolumeSeen,
+)
 from correlator.model.frame import BlindSpot
 
 
@@ -64,6 +74,7 @@ class Incident:
     advice: tuple[Advice, ...]
     feedback: Feedback | None
     links: Links
+    symptom: SymptomEffect | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
