@@ -5,49 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from correlator import catalog
 from correlator.model.frame import Floats, Frame, Frames, Labels, labels_of
-from correlator.model.symptom import Dependence, Form, Symptom
 from tests.scenes import KUBELET
 
-TRANSACTIONS = Symptom(
-    name="postgresql_transactions",
-    form=Form.MEAN,
-    quantity="time per transaction",
-    things="transactions",
-    total="postgresql_active_time",
-    count="postgresql_transactions",
-    heartbeat="postgresql_heartbeat",
-    relies_on=Dependence.BOTH,
-    ratio=1.5,
-    floor_seconds=0.002,
-)
-FSYNC = Symptom(
-    name="etcd_fsync",
-    form=Form.HISTOGRAM,
-    quantity="WAL fsync time",
-    things="WAL fsyncs",
-    bucket="etcd_fsync_bucket",
-    total="etcd_fsync_sum",
-    count="etcd_fsync_count",
-    heartbeat="etcd_heartbeat",
-    relies_on=Dependence.WRITES,
-    ratio=1.5,
-    floor_seconds=0.005,
-)
-TOKENS = Symptom(
-    name="tokens_per_second",
-    form=Form.THROUGHPUT,
-    quantity="time per token",
-    things="tokens",
-    rate="tokens per second of each running request",
-    count="generation_tokens",
-    inside="requests_running",
-    waiting="requests_waiting",
-    finished="requests_finished",
-    heartbeat="ttft_heartbeat",
-    ratio=1.3,
-    floor_seconds=0.005,
-)
+SYMPTOMS = {symptom.name: symptom for symptom in catalog.load_symptoms()}
+TRANSACTIONS = SYMPTOMS["postgresql_transactions"]
+FSYNC = SYMPTOMS["etcd_fsync"]
+TOKENS = SYMPTOMS["tokens_per_second"]
 
 
 @dataclass

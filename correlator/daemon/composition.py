@@ -1,6 +1,7 @@
 """From settings to the objects that do the work: the one place where they are put together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from correlator import catalog
 from correlator.daemon.given import url_of
@@ -39,12 +40,12 @@ def signals_of(settings: Settings) -> Sequence[Signal]:
 
 
 def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) -> Inquiry:
-    """How a source is asked and judged."""
+    """How a source is asked and judged. Raises CatalogueError."""
     step = settings.engine.step
     return Inquiry(
         source=source,
         signals=signals,
-        parameters=settings.engine.parameters(),
+        parameters=replace(settings.engine.parameters(), symptoms=catalog.load_symptoms(settings.catalog.directories)),
         tiers=settings.tiers,
         usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
