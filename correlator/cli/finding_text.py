@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from correlator.cli.sparkline import position, sparkline
 from correlator.model.finding import Change, Evidence, EvidenceSeries, Finding, MeanExcess, Suspect
+from correlator.model.symptom_words import symptom_words
 
 SHOWN_SUSPECTS = 10
 
@@ -39,6 +40,10 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 def _effect(finding: Finding) -> Iterator[str]:
     ttft = finding.ttft
+    other = symptom_words(finding.symptom)
+    if other is not None:
+        yield f"{other.title}: {other.change}, {other.affected}"
+        return
     change = f"{_duration(ttft.baseline_seconds)} → {_duration(ttft.observed_seconds)}"
     stalled = ", no first tokens at all" if ttft.stalled else ""
     yield f"TTFT {ttft.statistic:6} {change}, {ttft.requests_affected} requests{stalled}"
