@@ -40,8 +40,9 @@ class Added:
         step, rng = self.frames.grid.step, np.random.default_rng(seed)
         done = rng.poisson(rate * step).astype(np.float64)
         labels = {"namespace": "memory", "pod": pod, "instance": f"{pod}:9187"}
-        self.count("postgresql_transactions", labels, done)
-        self.count("postgresql_active_time", labels, done * seconds * rng.lognormal(0.0, 0.15, len(done)))
+        named = {**labels, "datname": "agents"}
+        self.count("postgresql_transactions", named, done)
+        self.count("postgresql_active_time", named, done * seconds * rng.lognormal(0.0, 0.15, len(done)))
         beat = self.frames.grid.times().astype(np.float64) - 1.0
         self.put("postgresql_heartbeat", {"instance": labels["instance"]}, beat)
 
