@@ -2,8 +2,8 @@
 
 from correlator.model.finding import Finding, Verdict
 
-SATURATED_RATIO = 0.8
-"""A volume that is busy for less of the time is in nobody's way."""
+SATURATED_RATIO, SATURATED_DEPTH = 0.8, 4.0
+"""A volume is saturated when it is busy for this part of the time, or when so many operations are inside on average."""
 
 
 def by_storage(finding: Finding | None) -> bool:
@@ -15,5 +15,6 @@ def by_another(finding: Finding | None) -> bool:
     """Whether the volume is saturated, and somebody is accused of it."""
     if finding is None or finding.verdict is not Verdict.CONTENTION or finding.use is None:
         return False
-    busy = finding.use.utilization_ratio.observed
-    return busy is not None and busy >= SATURATED_RATIO and any(suspect.accused for suspect in finding.suspects)
+    busy, depth = finding.use.utilization_ratio.observed or 0.0, finding.use.queue_depth.observed or 0.0
+    saturated = busy >= SATURATED_RATIO or depth >= SATURATED_DEPTH
+    return saturated and any(suspect.accused for suspect in finding.suspects)

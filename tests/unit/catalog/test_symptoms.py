@@ -79,3 +79,14 @@ def test_what_is_no_symptom_is_refused(text: str, key: str, complaint: str, tmp_
     assert said.startswith(f"{tmp_path / 'a' / 'app.yaml'}:{line}: ")
     assert key in said
     assert complaint in said
+
+
+def test_the_documented_example_is_one(tmp_path: Path) -> None:
+    """What docs/symptoms.md shows loads as it stands."""
+    page = (Path(__file__).parents[3] / "docs" / "symptoms.md").read_text(encoding="utf-8")
+    example = page.partition("## One of your own")[2]
+    (tmp_path / "app.yaml").write_text(
+        "\n".join(line[4:] for line in example.splitlines() if line.startswith("    ")), encoding="utf-8"
+    )
+    (own,) = [symptom for symptom in load_symptoms((tmp_path,)) if symptom.name == "app_jobs"]
+    assert own.form is Form.MEAN
