@@ -33,9 +33,8 @@ def draw_ttft(
     other = symptom_words(symptom)
     if curves and (stalled or (symptom is not None and symptom.stopped)):
         _note(axes, other.change if other else "no first tokens while requests wait")
-    title = (
-        f"Time in which {symptom.things} are done" if symptom and symptom.name != TTFT.name else "Time to first token"
-    )
+    is_other = symptom is not None and symptom.name != TTFT.name
+    title = f"Time of {symptom.things}" if symptom and is_other else "Time to first token"
     _finish(axes, title, unit, seen=bool(curves))
 
 
