@@ -49,7 +49,7 @@ accuracy: install ## judge the engine and baselines on cases that nothing was tu
 calibrate: install ## fit the confidence model on cases that no report uses
 	$(BIN)/python -m tests.calibration
 
-quietdays: install ## judge 3,000 days on which nothing happens, write the page: up to an hour
+quietdays: install ## judge 3,000 days on which nothing happens, write the page: half an hour
 	$(BIN)/python -m tests.accuracy.quiet_days --split report --page
 
 bench: install ## measure cost at the promised size

@@ -85,6 +85,10 @@ class Reference:
         above = (from_here <= 0.1 * total).astype(np.float64)
         return cls(counts, ridits(counts), above)
 
+    def part(self, rows: NDArray[np.intp]) -> "Reference":
+        """That of some victims."""
+        return Reference(self.counts[rows], self.scores[rows], self.above[rows])
+
 
 def step_scores(counts: Floats, weights: Floats) -> Floats:
     """Sum over requests of their bucket's weight, by step: counts (V, B, T), weights (V, B) → (V, T)."""

@@ -17,7 +17,7 @@ MOST = 3.0
 """More occasions than this, on either side, say no more."""
 
 
-def recurred(device_time: Floats, spans: Spans) -> Floats:
+def occasion_balance(device_time: Floats, spans: Spans) -> Floats:
     """Earlier regressions with which each load rose as now, less those with which it did not, within ± MOST.
 
     `device_time` has shape (…, T), the result (…).

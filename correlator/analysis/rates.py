@@ -1,6 +1,6 @@
 """Increments of counters, with true zeros told from missing data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +23,20 @@ def increments(values: Floats, alive: Bools | None = None, resets: Bools | None 
     a series that is absent while its target is up has gained nothing: 0, and what it holds when it is born counts.
     `resets` overrides the test for a restart, for counters that restart together.
     """
+    return _gained(values, _Gaps.of(np.isfinite(values)), alive, resets)
+
+
+def gains(values: Floats, liveness: Callable[[], Bools], resets: Bools | None = None) -> Floats:
+    """`increments` by a liveness that is asked for only where it matters."""
+    gaps = _Gaps.of(np.isfinite(values))
+    return _gained(values, gaps, liveness() if gaps.need_liveness(values.shape[1]) else None, resets)
+
+
+def _gained(values: Floats, gaps: "_Gaps", alive: Bools | None, resets: Bools | None) -> Floats:
+    """`increments` of values with these gaps."""
     if values.shape[1] == 0:
         return values.copy()
     gained = _between_neighbours(values, resets)
-    gaps = _Gaps.of(np.isfinite(values))
     if len(gaps.row):
         _bridge_gaps(gained, values, gaps, alive, resets)
     return gained
@@ -179,6 +189,4 @@ def liveness_of(frames: Frames, signal: str, heartbeat: str, rows: Indices | Non
 
 def gains_of(frames: Frames, signal: str, heartbeat: str, resets: Bools | None = None) -> Floats:
     """`increments` of all rows of a counter, shape (rows, steps); liveness by the named heartbeat signal."""
-    values = frames.get(signal).values
-    matters = values.shape[1] and _Gaps.of(np.isfinite(values)).need_liveness(values.shape[1])
-    return increments(values, liveness_of(frames, signal, heartbeat) if matters else None, resets)
+    return gains(frames.get(signal).values, lambda: liveness_of(frames, signal, heartbeat), resets)

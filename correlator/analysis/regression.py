@@ -94,19 +94,19 @@ def _are_shifted(victims: Victims, quiet: Bools) -> Bools:
     if not lengths:
         return hit
     bounds = bounds_of(counts, requests, features, lengths)
-    worth_asking = (bounds.shift >= THRESHOLDS.z - ROUNDING) | (bounds.given_load >= THRESHOLDS.z_given_load - ROUNDING)
-    for scale, worth in zip(lengths, worth_asking, strict=True):
-        rows = np.flatnonzero(worth & ~hit)
+    plain, given = bounds.shift >= THRESHOLDS.z - ROUNDING, bounds.given_load >= THRESHOLDS.z_given_load - ROUNDING
+    for place, scale in enumerate(lengths):
+        rows = np.flatnonzero((plain[place] | given[place]) & ~hit)
         if not len(rows):
             continue
         used = known[rows]
         used[:, steps - scale :] = False
-        hit[rows] = _significant(counts[rows], requests[rows], used, features[rows], scale)
+        hit[rows] = _significant(counts[rows], requests[rows], used, features[rows], scale, given[place, rows])
     return hit
 
 
-def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats, scale: int) -> Bools:
-    """The test at one length: the last `scale` steps against the `used` ones, as they are and given their load."""
+def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats, scale: int, given: Bools) -> Bools:
+    """The test at one length: the last `scale` steps against the `used` ones as they are, some `given` load."""
     reference = Reference.of(np.einsum("vbt,vt->vb", counts, used.astype(np.float64)))
     drawn = requests[:, -scale:].sum(axis=1)
     enough = (
@@ -114,14 +114,15 @@ def _significant(counts: Floats, requests: Floats, used: Bools, features: Floats
         & ((used & (requests > 0)).sum(axis=1) >= THRESHOLDS.reference_steps)
         & (drawn >= THRESHOLDS.recent_requests)
     )
-    rows = np.flatnonzero(enough)
     hit = np.zeros(len(enough), dtype=np.bool_)
-    if not len(rows):
-        return hit
-    part = Reference(reference.counts[rows], reference.scores[rows], reference.above[rows])
-    z = _shift_at(counts[rows], requests[rows], used[rows], part, scale)
-    given = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
-    hit[rows] = (z >= THRESHOLDS.z) | (given >= THRESHOLDS.z_given_load)
+    rows = np.flatnonzero(enough)
+    if len(rows):
+        hit[rows] = _shift_at(counts[rows], requests[rows], used[rows], reference.part(rows), scale) >= THRESHOLDS.z
+    rows = np.flatnonzero(enough & given & ~hit)
+    if len(rows):
+        part = reference.part(rows)
+        z = _shift_given_load(counts[rows], requests[rows], used[rows], part, features[rows], scale)
+        hit[rows] = z >= THRESHOLDS.z_given_load
     return hit
 
 

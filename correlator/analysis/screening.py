@@ -6,7 +6,7 @@ independent requests do. Real ones scatter at least as much, so nobody who is be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -34,12 +34,12 @@ def bounds_of(counts: Floats, requests: Floats, features: Floats, lengths: Seque
     """
     size, shape = features.shape[1], (len(lengths), len(counts))
     before, recent = _products(counts, requests, features, lengths)
-    normal, asked = before[..., :size], recent[:, 0, :size]
-    reference, seen = Reference.of(before[:, 0, size:]), recent[:, 0, size:]
+    normal, asked = before[:, :size], recent[:, :size, 0]
+    reference, seen = Reference.of(before[:, size:, 0]), recent[:, size:, 0]
     one = np.ones(len(seen))
     plain = shift(seen, reference, one, one).strongest
     known = reference.counts.sum(axis=1)
-    right = np.stack([np.einsum("nfb,nb->nf", before[..., size:], reference.scores), asked], axis=2)
+    right = np.stack([np.einsum("nbf,nb->nf", before[:, size:], reference.scores), asked], axis=2)
     coefficients, unlike = np.moveaxis(np.linalg.solve(ridged(normal), right), 2, 0)
     rest = (seen * reference.scores).sum(axis=1) - (coefficients * asked).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -49,12 +49,10 @@ def bounds_of(counts: Floats, requests: Floats, features: Floats, lengths: Seque
 
 
 def _products(counts: Floats, requests: Floats, features: Floats, lengths: Sequence[int]) -> tuple[Floats, Floats]:
-    """Features times those of requests and bucket counts, before and over the last steps, each (S * V, F, F + B)."""
-    weighed = np.concatenate([features * requests[:, None, :], counts], axis=1).transpose(0, 2, 1)
+    """Those of requests and bucket counts times features, before and over the last steps, each (S * V, F + B, F)."""
+    weighed = np.concatenate([features * requests[:, None, :], counts], axis=1)
     steps = features.shape[2]
     edges = [0, *(steps - length for length in reversed(lengths)), steps]
-    parts = [features[:, :, a:b] @ weighed[:, a:b] for a, b in pairwise(edges)]
-    before = np.cumsum(parts[:-1], axis=0)[::-1]
-    recent = np.cumsum(parts[:0:-1], axis=0)
-    flat = (-1, *before.shape[2:])
-    return before.reshape(flat), recent.reshape(flat)
+    parts = [weighed[:, :, a:b] @ features[:, :, a:b].transpose(0, 2, 1) for a, b in pairwise(edges)]
+    before, recent = accumulate(parts[:-1]), accumulate(parts[:0:-1])
+    return np.concatenate([*before][::-1]), np.concatenate([*recent])

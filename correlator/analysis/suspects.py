@@ -7,7 +7,7 @@ import numpy as np
 
 from correlator.analysis.cadence import Steps, evened
 from correlator.analysis.flushes import flushes_per_write
-from correlator.analysis.occasions import recurred
+from correlator.analysis.occasions import occasion_balance
 from correlator.analysis.price import Prices
 from correlator.analysis.rowwise import ROUNDING, above, at_least, block_means, deviations, means
 from correlator.analysis.tracking import tracking
@@ -172,7 +172,7 @@ class _Part:
             lags(self.device_time, self.spans, onset),
             p_values(self.device_time, self.spans),
             tracking(self.device_time, queue, self.spans.before | self.spans.during).tolist(),
-            recurred(self.device_time, self.spans).tolist(),
+            occasion_balance(self.device_time, self.spans).tolist(),
             self.flush_seconds.tolist(),
         )
 

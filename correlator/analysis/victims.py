@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rates import Bools, gains_of, increments, liveness_of
+from correlator.analysis.rates import Bools, gains, gains_of, liveness_of
 from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
@@ -184,8 +184,9 @@ def _bucket_gains(frames: Frames, buckets: Indices) -> Floats:
     frame = frames.get("ttft_bucket")
     rows = np.maximum(buckets, 0).ravel()
     values = frame.values[rows]
-    alive = None if np.isfinite(values).all() else liveness_of(frames, frame.signal, "ttft_heartbeat", rows)
-    gained = increments(values, alive, _restarts(values, buckets.shape)).reshape(*buckets.shape, frame.grid.count)
+    resets = _restarts(values, buckets.shape)
+    gained = gains(values, lambda: liveness_of(frames, frame.signal, "ttft_heartbeat", rows), resets)
+    gained = gained.reshape(*buckets.shape, frame.grid.count)
     gained[buckets < 0] = 0.0
     np.copyto(gained, np.nan, where=np.isnan(gained[:, -1:]))
     return gained

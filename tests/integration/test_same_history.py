@@ -10,12 +10,11 @@ from correlator.cli.backtest import incidents_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
-from correlator.inquiry import Inquiry
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
 from correlator.model.incident import Incident
 from correlator.sources.prometheus import PrometheusSource
-from tests.calibrated import calibrated
+from tests.integration.asking import inquiry
 from tests.pasts import PastSource
 from tests.recorded import as_openmetrics
 from tests.servers import openmetrics_blocks, prometheus
@@ -58,11 +57,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
         made = PrometheusSource(url)
         yield made
         made.close()
-
-
-def inquiry(source: PrometheusSource) -> Inquiry:
-    """The same for all ways."""
-    return Inquiry(source=source, signals=catalog.load(), parameters=calibrated(window_steps=60), tiers={})
 
 
 @pytest.fixture(scope="module")

@@ -7,28 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from correlator import catalog
 from correlator.cli.backtest import incidents_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
-from correlator.inquiry import Inquiry
 from correlator.model.finding import Verdict
 from correlator.model.incident import Incident
-from correlator.model.source import Source
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.recording import RecordingSource, write_recording
-from tests.calibrated import calibrated
+from tests.integration.asking import inquiry
 from tests.recorded import CULPRIT, END, ONSET, START, STEP, as_openmetrics, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 FIRST, LAST = START + (ONSET - 20) * STEP, START + (END + 20) * STEP
 SETTLE_SECONDS = 30.0
-
-
-def inquiry(source: Source) -> Inquiry:
-    """The same for all ways."""
-    return Inquiry(source=source, signals=catalog.load(), parameters=calibrated(window_steps=60), tiers={})
 
 
 @pytest.fixture(scope="module")

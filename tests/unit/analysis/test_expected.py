@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
-from correlator.analysis.expected import RIDGE, Expectation, load_features
+from correlator.analysis.expected import MEMORIES_SECONDS, RIDGE, Expectation, load_features
 from correlator.analysis.victims import Victims
 from tests.oracles import expectations
 from tests.unit.analysis.sample_victims import first_found, victims
@@ -24,6 +25,17 @@ def waves(seed: int, ratio: float, *, hidden: bool = False) -> Victims:
     means = 0.05 * np.exp(1.2 * (load - 1.0)) * np.where(steps >= SINCE, ratio, 1.0)
     made = victims(rng.poisson(60 * load), means, seed=seed)
     return replace(made, arrivals=np.full_like(made.arrivals, np.nan)) if hidden else made
+
+
+def test_load_of_late_is_what_a_plain_loop_says() -> None:
+    """Every step forgets a part of what was, and takes as much of what is."""
+    seen = waves(1, 1.0)
+    features = load_features(seen)[0]
+    for place, seconds in enumerate(MEMORIES_SECONDS, start=3):
+        part, mean = 1.0 / max(2.0, seconds / seen.grid.step), 1.0
+        for load, late in zip(features[2], features[place], strict=True):
+            mean += part * (load - mean)
+            assert late == pytest.approx(mean, rel=1e-12)
 
 
 def delays(ratio: float, *, hidden: bool = False) -> list[int]:

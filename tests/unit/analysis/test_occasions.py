@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from correlator.analysis.occasions import occasions, recurred
+from correlator.analysis.occasions import occasion_balance, occasions
 from correlator.analysis.rates import Bools
 from correlator.analysis.tracking import tracking
 from correlator.analysis.windows import Spans
@@ -33,19 +33,19 @@ def busy(*when: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize(("there", "expected"), [(3, 3), (2, 1), (1, -1), (0, -3)])
 def test_each_earlier_regression_speaks_for_or_against(there: int, expected: int) -> None:
     """With it, less without it."""
-    assert recurred(busy(*EARLIER[:there]), spans()) == expected
+    assert occasion_balance(busy(*EARLIER[:there]), spans()) == expected
 
 
 def test_what_was_not_seen_then_says_nothing() -> None:
     """A blind spot is neither with nor without."""
     values = busy(*EARLIER)
     values[40:50] = np.nan
-    assert recurred(values, spans()) == 2
+    assert occasion_balance(values, spans()) == 2
 
 
 def test_who_did_not_rise_now_has_no_past() -> None:
     """A constant load recurs with nothing."""
-    assert recurred(np.full(STEPS, 0.5), spans()) == 0
+    assert occasion_balance(np.full(STEPS, 0.5), spans()) == 0
 
 
 def test_occasions_are_the_runs_of_chosen_steps() -> None:
