@@ -1,9 +1,10 @@
 """`python -m tests.accuracy.silence`: how often work that stops is found, and what opens where it did not fail.
 
-Every kind of case is judged three times with what can be known of requests and pressure taken away, so that silence is
-all there is to go by: as it is; with the victim's counters standing still from the event on, before a late first token
-is counted; with its target gone from there on. Where there is no event it is an arbitrary moment. Only incidents that
-say `work_stopped` are counted. Right is one that accuses a culprit; there are none in cases without contention.
+Every kind of case is judged four times with the gauges of requests taken away: as it is; with the victim's counters
+standing still from the event on, before a late first token is counted; with its target gone from there on; all of these
+without I/O pressure, so that silence is all there is to go by, and the last once more with it. Where there is no event it
+is an arbitrary moment. Only incidents that say `work_stopped` are counted. Right is one that accuses a culprit; there are
+none in cases without contention.
 """
 
 import argparse
@@ -27,7 +28,8 @@ FIRST_SEED = 7_000
 """Seeds below 10,000 judge nothing that the report tells."""
 
 COUNTED = ("ttft_bucket", "ttft_sum", "ttft_count", "requests_finished", "prompt_tokens")
-UNKNOWN = ("requests_waiting", "requests_running", "pod_io_waiting", "pod_io_stalled")
+GAUGES = ("requests_waiting", "requests_running")
+PRESSURE = ("pod_io_waiting", "pod_io_stalled")
 GONE = (*COUNTED, "ttft_heartbeat")
 STEP = 15
 
@@ -69,7 +71,13 @@ def vanished(telemetry: Telemetry, case: Case, column: int) -> Telemetry:
     return _changed(telemetry, GONE, case, gone)
 
 
-CHANGES: Mapping[str, Change] = {"as it is": as_it_is, "counters stand still": stopped, "target is gone": vanished}
+WAYS: Mapping[str, tuple[Change, tuple[str, ...]]] = {
+    "as it is": (as_it_is, (*GAUGES, *PRESSURE)),
+    "counters stand still": (stopped, (*GAUGES, *PRESSURE)),
+    "target is gone": (vanished, (*GAUGES, *PRESSURE)),
+    "target is gone, pressure known": (vanished, GAUGES),
+}
+"""What is done to a case, and the signals that are not known in it."""
 
 
 def _changed(telemetry: Telemetry, names: tuple[str, ...], case: Case, change: Callable[[Floats], Floats]) -> Telemetry:
@@ -85,9 +93,9 @@ def _changed(telemetry: Telemetry, names: tuple[str, ...], case: Case, change: C
     return replace(telemetry, signals=signals)
 
 
-def blind(telemetry: Telemetry) -> Telemetry:
-    """Without gauges and pressure."""
-    return replace(telemetry, signals={name: r for name, r in telemetry.signals.items() if name not in UNKNOWN})
+def without(telemetry: Telemetry, unknown: tuple[str, ...]) -> Telemetry:
+    """Without some signals."""
+    return replace(telemetry, signals={name: r for name, r in telemetry.signals.items() if name not in unknown})
 
 
 def column_of(case: Case) -> int:
@@ -99,10 +107,10 @@ def column_of(case: Case) -> int:
     return int((begins - telemetry.start) // telemetry.step) + 1
 
 
-def judge(case: Case, change: Change) -> tuple[bool, bool]:
+def judge(case: Case, change: Change, unknown: tuple[str, ...]) -> tuple[bool, bool]:
     """Whether an incident says that work stopped, and whether it accuses a culprit."""
     column = column_of(case)
-    changed = replace(case, telemetry=change(blind(case.telemetry), case, column))
+    changed = replace(case, telemetry=change(without(case.telemetry, unknown), case, column))
     done = run(changed, judged_span(case, STEP), STEP, evaluate_unwatched)
     told = [one for each in done.findings.values() for one in each if "work_stopped" in one.reasons]
     accused = {name_of(suspect) for one in told for suspect in one.suspects if suspect.accused}
@@ -120,9 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     for kind in options.kinds or all_kinds():
         for seed in range(FIRST_SEED, FIRST_SEED + options.cases_per_kind):
             case = simulate(kind, seed, STEP)
-            for words, change in CHANGES.items():
+            for words, (change, unknown) in WAYS.items():
                 tally = tallies.setdefault((case.family, words), Tally())
-                opened, right = judge(case, change)
+                opened, right = judge(case, change, unknown)
                 tally.cases += 1
                 tally.opened += opened
                 tally.right += right

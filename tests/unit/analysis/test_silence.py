@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from correlator.catalog import load
+from correlator.inquiry import Inquiry, Walk
 from correlator.model.finding import Verdict
 from correlator.model.frame import Floats, Frame, Frames
 from tests.calibrated import calibrated
+from tests.pasts import Daily, PastSource
 from tests.scenes import VICTIM, PodIo, Story
 from tests.symptoms import TRANSACTIONS, Added, without
 from tests.unit.analysis.playing import Played, play_frames
@@ -286,3 +289,31 @@ def test_other_ends_of_work_open_nothing(frames: object) -> None:
     """False alarms cost more than silence."""
     assert callable(frames)
     assert played(frames()).incidents == 0
+
+
+def opened_after(rate: Daily) -> bool:
+    """Whether silence opens when these were the requests a second of the days before."""
+    source = PastSource(story(), rate=rate)
+    source.frames = without(told(story()), GAUGES, slice(None))
+    inquiry = Inquiry(source=source, signals=load(), parameters=calibrated(), tiers={})
+    start = source.frames.grid.start
+    walk = Walk(inquiry, 15, start + FIRST * 15)
+    found = [each for step in walk.advance(start + LAST * 15) for each in step.findings]
+    return any("work_stopped" in finding.reasons for finding in found)
+
+
+def silent_at(first: float, last: float) -> Daily:
+    """Four requests a second, but none between these hours of the day; the story's silence begins at 8:52."""
+    return lambda second: np.where((second >= first * 3600) & (second < last * 3600), 0.0, 4.0)
+
+
+@pytest.mark.parametrize("hours", [(8.75, 9.5), (8.9, 10.0), (8.5, 9.0)], ids=["early", "punctual", "gone again"])
+def test_silence_as_at_this_hour_of_another_day_opens_nothing(hours: tuple[float, float]) -> None:
+    """A timetable: it stopped about now yesterday, too."""
+    assert not opened_after(silent_at(*hours))
+
+
+@pytest.mark.parametrize("hours", [(0.0, 0.0), (2.0, 4.0)], ids=["never", "at night"])
+def test_silence_at_an_hour_of_work_opens(hours: tuple[float, float]) -> None:
+    """Yesterday there was work at this hour."""
+    assert opened_after(silent_at(*hours))
