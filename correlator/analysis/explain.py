@@ -48,7 +48,13 @@ def explain(case: Case, told: Account) -> str:
 def _answer(case: Case, told: Account) -> str:
     sure, effect = f"(confidence {case.confidence:.2f})", _effect(told)
     if case.verdict is Verdict.CONTENTION:
-        did = "brought {} to a halt" if case.silent else "made {} slow"
+        did = (
+            "brought {} to a halt"
+            if case.silent
+            else "made {} fail"
+            if told.symptom.unit == "ratio"
+            else "made {} slow"
+        )
         return f"{_who(told)} {did.format(case.symptom.things)} through {told.where}: {effect}."
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return f"On {told.where} the device itself got slower {sure}: {effect}."
@@ -80,6 +86,9 @@ def _effect(told: Account) -> str:
         return f"{who} stopped giving {symptom.things}{waiting}"
     stalled = f", after a time without any {symptom.things.removesuffix('s')}" if ttft.stalled else ""
     statistic = {"mean": "mean", "p50": "median"}.get(ttft.statistic, ttft.statistic)
+    if symptom.unit == "ratio":
+        rose = from_to(Change(symptom.baseline, symptom.observed), percent)
+        return f"{symptom.quantity} of {who} rose {rose} ({ttft.requests_affected} {symptom.things}){stalled}"
     if symptom.unit != "seconds":
         fell = from_to(Change(symptom.baseline, symptom.observed), number)
         return f"{symptom.quantity} of {who} fell {fell}{stalled}"
@@ -162,7 +171,7 @@ def _volume_words(told: Account) -> str:
 def _without(case: Case, told: Account) -> str:
     """What would have been without those who are blamed."""
     means = told.mean_ttft
-    if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None:
+    if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None or told.symptom.unit == "ratio":
         return ""
     cost, total = (means.observed_seconds or 0.0) - means.without_suspects_seconds, told.ttft.mean_excess_seconds.total
     observed = seconds(means.observed_seconds)

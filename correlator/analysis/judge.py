@@ -21,6 +21,7 @@ from correlator.analysis.volumes import device_use, error_states, pod_pressure, 
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
 from correlator.model.frame import BlindSpot
+from correlator.model.symptom import Form
 
 MIN_STEPS = 3
 """Fewer slow steps than this are too few to accuse anybody."""
@@ -85,11 +86,12 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
         excess -= min(max(excess, 0.0), load.explained_seconds)
+    no_seconds = scene.stalled or scene.symptom.form is Form.SHARE
     felt = exposure_by(scene.symptom.relies_on)(
-        scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess
+        scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if no_seconds else excess
     )
     split = split_excess(scene.before, during, load, felt, worse.got_worse)
-    if scene.stalled and worse.got_worse * (felt.probability or 0.0) >= WORSE:
+    if no_seconds and worse.got_worse * (felt.probability or 0.0) >= WORSE:
         split = replace(split, storage=split.total - split.load, unexplained=0.0)  # they waited for reads, all of it
     return VolumeCase(
         worse=worse,

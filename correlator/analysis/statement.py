@@ -240,7 +240,7 @@ def _suspect(
         accused=case.verdict is Verdict.CONTENTION and bool(suspicion.confidence >= parameters.accusation_threshold),
         direction=_direction(suspicion, case),
         share_ratio=round(float(item.share), 4),
-        mean_excess_seconds=_known(case.split.storage * item.share) if case.verdict is Verdict.CONTENTION else 0.0,
+        mean_excess_seconds=_cost(case, item.share),
         lag_seconds=None if item.lag_steps is None else float(item.lag_steps * case.victim.step),
         p_value=item.p_value,
         q_value=q_value,
@@ -251,6 +251,13 @@ def _suspect(
         features=_features(suspicion, case),
         recurrence=item.recurrence,
     )
+
+
+def _cost(case: Case, share: float) -> float | None:
+    """A suspect's part of what storage cost, in seconds; None where that is no time."""
+    if case.symptom.form is Form.SHARE:
+        return None
+    return _known(case.split.storage * share) if case.verdict is Verdict.CONTENTION else 0.0
 
 
 def _features(suspicion: Suspicion, case: Case) -> dict[str, float]:

@@ -5,7 +5,7 @@ import numpy as np
 from correlator.analysis.case import Case
 from correlator.analysis.level import Effect
 from correlator.model.finding import SymptomEffect, TtftEffect
-from correlator.model.symptom import Form
+from correlator.model.symptom import Form, Symptom
 
 
 def mean_effect(case: Case) -> Effect | None:
@@ -24,7 +24,7 @@ def symptom_effect(case: Case, seconds: TtftEffect) -> SymptomEffect:
         name=symptom.name,
         quantity=symptom.rate or symptom.quantity,
         things=symptom.things,
-        unit=f"{symptom.things}/second" if symptom.rate else "seconds",
+        unit=_unit(symptom),
         statistic=seconds.statistic,
         baseline=baseline,
         observed=observed,
@@ -33,6 +33,11 @@ def symptom_effect(case: Case, seconds: TtftEffect) -> SymptomEffect:
         stopped=case.stalled,
         silent=case.silent,
     )
+
+
+def _unit(symptom: Symptom) -> str:
+    units = {Form.THROUGHPUT: f"{symptom.things}/second", Form.SHARE: "ratio"}
+    return units.get(symptom.form, "seconds")
 
 
 def _inverse(value: float | None) -> float | None:

@@ -48,7 +48,7 @@ def own_parameters(parameters: Parameters, symptom: Symptom) -> Parameters:
     """The thresholds of a symptom. Days before the window are known for first tokens alone."""
     if symptom.name == TTFT.name:
         return parameters
-    return replace(parameters, ttft_ratio=symptom.ratio, ttft_floor_seconds=symptom.floor_seconds, history_seconds=0)
+    return replace(parameters, ttft_ratio=symptom.ratio, ttft_floor_seconds=symptom.floor, history_seconds=0)
 
 
 def seen_as_ttft(frames: Frames, symptom: Symptom) -> Frames:

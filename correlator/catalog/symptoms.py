@@ -5,10 +5,11 @@ the form asks for, and when it matters:
 
     histogram    bucket, total, count      durations
     mean         total, count              seconds spent, and what was done in them
+    share        total, count              what failed, and all that was done
     throughput   count, inside, rate       what was done, and how many were inside; rate: what the throughput is called
 
 `waiting` and `finished` tell of its load where they are known. `relies_on` is reads (default), writes or both: the
-pod's own operations that it waits for. A rise below `ratio` (1.5) or `floor` (5ms) is none.
+pod's own operations that it waits for. A rise below `ratio` (1.5) or `floor` (5ms; for a share 1%) is none.
 """
 
 import re
@@ -27,7 +28,12 @@ from correlator.model.symptom import TTFT, Dependence, Form, Symptom
 _Signals: TypeAlias = Mapping[str, Signal]
 
 _REQUIRED = ("name", "form", "quantity", "things", "count")
-_ASKED = {Form.HISTOGRAM: ("bucket", "total"), Form.MEAN: ("total",), Form.THROUGHPUT: ("inside", "rate")}
+_ASKED = {
+    Form.HISTOGRAM: ("bucket", "total"),
+    Form.MEAN: ("total",),
+    Form.SHARE: ("total",),
+    Form.THROUGHPUT: ("inside", "rate"),
+}
 _KINDS = {
     "bucket": Kind.COUNTER,
     "total": Kind.COUNTER,
@@ -37,8 +43,8 @@ _KINDS = {
     "finished": Kind.COUNTER,
 }
 _OPTIONAL = ("bucket", "total", "inside", "waiting", "finished", "rate", "relies_on", "ratio", "floor")
-_FLOOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s)")
-_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+_FLOOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|%)")
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 1e-2}
 
 
 def load_symptoms(directories: Sequence[Path] = ()) -> tuple[Symptom, ...]:
@@ -79,7 +85,7 @@ def _symptom(item: Entry, signals: _Signals) -> Symptom:
         rate=fields["rate"].text() if "rate" in fields else "",
         relies_on=fields["relies_on"].choice(Dependence) if "relies_on" in fields else Dependence.READS,
         ratio=_ratio(fields["ratio"]) if "ratio" in fields else 1.5,
-        floor_seconds=_floor(fields["floor"]) if "floor" in fields else 0.005,
+        floor=_floor(fields.get("floor"), form),
         count=named["count"].name,
         bucket=_name(named, "bucket"),
         total=_name(named, "total"),
@@ -109,8 +115,9 @@ def _ratio(entry: Entry) -> float:
     return float(value)
 
 
-def _floor(entry: Entry) -> float:
-    found = _FLOOR.fullmatch(entry.text())
-    if found is None or float(found[1]) <= 0:
-        raise entry.error("expected a duration such as 5ms")
-    return float(found[1]) * _UNITS[found[2]]
+def _floor(entry: Entry | None, form: Form) -> float:
+    usual = "1%" if form is Form.SHARE else "5ms"
+    found = _FLOOR.fullmatch(usual if entry is None else entry.text())
+    if entry is not None and (found is None or float(found[1]) <= 0 or (found[2] == "%") is not (form is Form.SHARE)):
+        raise entry.error(f"expected a {'part' if form is Form.SHARE else 'duration'} such as {usual}")
+    return float(found[1]) * _UNITS[found[2]] if found else 0.0

@@ -5,10 +5,11 @@ from enum import StrEnum
 
 
 class Form(StrEnum):
-    """What a symptom is read from. All of them end as seconds that something took."""
+    """What a symptom is read from. All of them end as what each thing took: seconds, or a part of itself."""
 
     HISTOGRAM = "histogram"  # buckets of durations, with their sum and count
     MEAN = "mean"  # seconds spent and what was done in them, as two counters
+    SHARE = "share"  # what failed of what was done, as two counters
     THROUGHPUT = "throughput"  # what was done, and how many were inside meanwhile: seconds each, by Little's law
 
 
@@ -25,8 +26,9 @@ class Symptom:
     """One quantity that is watched.
 
     `quantity` is what one of the `things` takes, as people call both; `rate` what a throughput is called, empty for
-    other forms. `bucket`, `total` (seconds), `count`, `inside` and `waiting` (readings), `finished` (what left) and
-    `heartbeat` name signals, those that the form asks for. Nobody minds a rise below `ratio` or `floor_seconds`.
+    other forms. `bucket`, `total` (seconds, or what failed), `count`, `inside` and `waiting` (readings), `finished` (what left) and
+    `heartbeat` name signals, those that the form asks for. Nobody minds a rise below `ratio` or `floor`, in
+    seconds or as a part.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Symptom:
     rate: str = ""
     relies_on: Dependence = Dependence.READS
     ratio: float = 1.3
-    floor_seconds: float = 0.01
+    floor: float = 0.01
 
     @property
     def arrivals(self) -> str:

@@ -23,7 +23,7 @@ def symptom_words(symptom: SymptomEffect | None) -> SymptomWords | None:
     if symptom.stopped and symptom.observed is None:
         waiting = "and nobody is known to wait" if symptom.silent else "while requests wait"
         return SymptomWords(title, f"no {symptom.things}, {waiting}", affected)
-    write = _seconds if symptom.unit == "seconds" else _number
+    write = {"seconds": _seconds, "ratio": _percent}.get(symptom.unit, _number)
     return SymptomWords(title, f"{write(symptom.baseline)} → {write(symptom.observed)}", affected)
 
 
@@ -35,3 +35,7 @@ def _seconds(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3g}"
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{100 * value:.3g} %"

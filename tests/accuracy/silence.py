@@ -2,9 +2,9 @@
 
 Every kind of case is judged four times with the gauges of requests taken away: as it is; with the victim's counters
 standing still from the event on, before a late first token is counted; with its target gone from there on; all of these
-without I/O pressure, so that silence is all there is to go by, and the last once more with it. Where there is no event it
-is an arbitrary moment. Only incidents that say `work_stopped` are counted. Right is one that accuses a culprit; there are
-none in cases without contention.
+without I/O pressure, so that silence is all there is to go by, and the last once more with it. Where there is no event
+it is an arbitrary moment. Only incidents that say `work_stopped` are counted. Right is one that accuses a culprit, of
+whom there are none in cases without contention.
 """
 
 import argparse

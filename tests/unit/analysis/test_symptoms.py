@@ -83,6 +83,40 @@ def with_tokens(per_second: float, running: float = 1.0, *, contended: bool = Tr
     return added.result()
 
 
+ERRORS = Symptom(
+    name="errors", form=Form.SHARE, quantity="share of errors", things="requests", total="failed", count="asked"
+)
+
+
+def with_errors(share: float, *, contended: bool = True, waiting: float = 0.8) -> Frames:
+    """A service of which that part of the requests fails from START to END, and one in a thousand otherwise."""
+    story = busy_disk(server("web", "shop-0", 3.0, 1.0), contended=contended)
+    added, labels = Added(story.frames()), {"namespace": "web", "pod": "shop-0", "instance": "10.1.0.9:80"}
+    asked = np.random.default_rng(6).poisson(600.0, STEPS)
+    failed = np.random.default_rng(7).binomial(asked, story.stepped(0.001, share, START, END))
+    added.count("asked", labels, asked.astype(np.float64))
+    added.count("failed", labels, failed.astype(np.float64))
+    added.pressure("web", "shop-0", story.stepped(0.02, waiting, START, END))
+    return added.result()
+
+
+def test_a_share_is_told_as_one() -> None:
+    """Errors while the service waits on a disk that another saturates; nothing without either."""
+    parameters = calibrated(symptoms=(ERRORS,))
+    found = play_frames(with_errors(0.2), START - 4, STEPS, parameters=parameters)
+    assert others(found) == ["errors"]
+    assert found.accused == {"reindex-1"}
+    told = found.findings[0]
+    assert "made requests fail" in told.explanation
+    assert "share of errors of web/shop-0 rose from 0.1 % to 20 %" in told.explanation
+    assert " ms" not in told.explanation.partition(" On n1/sda")[0]
+    assert told.symptom is not None
+    assert (told.symptom.unit, told.suspects[0].mean_excess_seconds) == ("ratio", None)
+    assert found.last.end_reason is EndReason.RECOVERED
+    for nothing in (with_errors(0.2, contended=False), with_errors(0.2, waiting=0.02), with_errors(0.004)):
+        assert not others(play_frames(nothing, START - 4, START + 20, parameters=parameters))
+
+
 def others(found: Played) -> list[str]:
     """The symptoms other than first tokens that opened something."""
     return sorted({f.victim.symptom for f in found.findings} - {"ttft"})

@@ -42,11 +42,11 @@ def test_a_users_own(tmp_path: Path) -> None:
     """With defaults where nothing is said, and values where something is."""
     folder = written(tmp_path / "a", GOOD + "}\n")
     (own,) = [symptom for symptom in load_symptoms((folder,)) if symptom.name == "app"]
-    assert (own.ratio, own.floor_seconds, own.relies_on) == (1.5, 0.005, Dependence.READS)
+    assert (own.ratio, own.floor, own.relies_on) == (1.5, 0.005, Dependence.READS)
     assert (own.count, own.total, own.heartbeat) == ("app_done", "app_busy", "")
     later = written(tmp_path / "b", GOOD + ", ratio: 3, floor: 250us, relies_on: both}\n")
     (own,) = [symptom for symptom in load_symptoms((folder, later)) if symptom.name == "app"]
-    assert (own.ratio, own.floor_seconds, own.relies_on) == (3.0, pytest.approx(250e-6), Dependence.BOTH)
+    assert (own.ratio, own.floor, own.relies_on) == (3.0, pytest.approx(250e-6), Dependence.BOTH)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,14 @@ def test_a_users_own(tmp_path: Path) -> None:
         (GOOD.replace("form: mean", "form: histogram") + "}", "symptoms[0]", "a histogram asks for bucket"),
         (GOOD.replace("form: mean", "form: histogram") + ", bucket: app_done}", "bucket", "the label `le`"),
         (GOOD.replace("form: mean", "form: throughput") + "}", "symptoms[0]", "a throughput asks for inside"),
-        (GOOD.replace("form: mean", "form: median") + "}", "form", "none of histogram, mean, throughput"),
+        (GOOD.replace("form: mean", "form: median") + "}", "form", "none of histogram, mean, share, throughput"),
         (GOOD + ", ratio: 1}", "ratio", "above 1"),
         (GOOD + ", ratio: much}", "ratio", "above 1"),
         (GOOD + ", ratio: true}", "ratio", "above 1"),
         (GOOD + ", floor: 5}", "floor", "expected"),
         (GOOD + ", floor: 0ms}", "floor", "expected a duration"),
+        (GOOD + ", floor: 1%}", "floor", "expected a duration"),
+        (GOOD.replace("form: mean", "form: share") + ", floor: 5ms}", "floor", "expected a part such as 1%"),
         (GOOD + ", relies_on: luck}", "relies_on", "none of reads, writes, both"),
         (GOOD + ", colour: red}", "colour", "unknown key"),
         (GOOD.replace("name: app,", "name: ttft,") + "}", "symptoms[0]", "already a symptom"),
@@ -79,6 +81,14 @@ def test_what_is_no_symptom_is_refused(text: str, key: str, complaint: str, tmp_
     assert said.startswith(f"{tmp_path / 'a' / 'app.yaml'}:{line}: ")
     assert key in said
     assert complaint in said
+
+
+def test_a_share_has_a_floor_of_its_own(tmp_path: Path) -> None:
+    """One percent unless it says otherwise."""
+    for number, (text, floor) in enumerate((("}", 0.01), (", floor: 0.5%}", 0.005))):
+        folder = written(tmp_path / str(number), GOOD.replace("form: mean", "form: share") + text + "\n")
+        (own,) = [symptom for symptom in load_symptoms((folder,)) if symptom.name == "app"]
+        assert own.floor == pytest.approx(floor)
 
 
 def test_the_documented_example_is_one(tmp_path: Path) -> None:
