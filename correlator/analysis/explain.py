@@ -20,7 +20,7 @@ from correlator.analysis.wording import (
     seconds,
 )
 from correlator.model.finding import Change, Suspect, Verdict
-from correlator.model.symptom import TTFT
+from correlator.model.symptom import TTFT, Form
 
 NAMED = 3
 """So many culprits are told of in full; of the others only how many they are."""
@@ -48,14 +48,7 @@ def explain(case: Case, told: Account) -> str:
 def _answer(case: Case, told: Account) -> str:
     sure, effect = f"(confidence {case.confidence:.2f})", _effect(told)
     if case.verdict is Verdict.CONTENTION:
-        did = (
-            "brought {} to a halt"
-            if case.silent
-            else "made {} fail"
-            if told.symptom.unit == "ratio"
-            else "made {} slow"
-        )
-        return f"{_who(told)} {did.format(case.symptom.things)} through {told.where}: {effect}."
+        return f"{_who(told)} {_did(case)} through {told.where}: {effect}."
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return f"On {told.where} the device itself got slower {sure}: {effect}."
     if case.verdict is Verdict.OWN_IO:
@@ -65,6 +58,13 @@ def _answer(case: Case, told: Account) -> str:
     if case.verdict is Verdict.OTHER:
         return f"It is neither {'storage nor load' if case.load.seen else 'storage'} {sure}: {effect}."
     return f"The cause cannot be told ({_reasons(case)}): {effect}."
+
+
+def _did(case: Case) -> str:
+    things = case.symptom.things
+    if case.silent:
+        return f"brought {things} to a halt"
+    return f"made {things} {'fail' if case.symptom.form is Form.SHARE else 'slow'}"
 
 
 def _who(told: Account) -> str:

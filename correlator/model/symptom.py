@@ -26,9 +26,9 @@ class Symptom:
     """One quantity that is watched.
 
     `quantity` is what one of the `things` takes, as people call both; `rate` what a throughput is called, empty for
-    other forms. `bucket`, `total` (seconds, or what failed), `count`, `inside` and `waiting` (readings), `finished` (what left) and
-    `heartbeat` name signals, those that the form asks for. Nobody minds a rise below `ratio` or `floor`, in
-    seconds or as a part.
+    other forms. `bucket`, `total` (seconds, or what failed), `count`, `inside` and `waiting` (readings), `finished`
+    (what left) and `heartbeat` name signals, those that the form asks for. Nobody minds a rise below `ratio` or
+    `floor`, in seconds or as a part.
     """
 
     name: str
