@@ -1,5 +1,6 @@
 """One step of judgement: frames and topology in, findings, a snapshot and the next memory out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from correlator.analysis.absence import with_absences
@@ -11,10 +12,10 @@ from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
 from correlator.analysis.quiet import key_of, quiet_steps
-from correlator.analysis.statement import Life
+from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, victims_with
 from correlator.analysis.victims import Victims
-from correlator.model.finding import Finding
+from correlator.model.finding import EndReason, Finding
 from correlator.model.frame import BlindSpot, Frames
 from correlator.model.history import NO_HISTORY, History, HistoryRequest
 from correlator.model.snapshot import Snapshot
@@ -79,8 +80,15 @@ def _judged(
     )
     first = parts[0]
     findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
+    findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
     return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), first.window.victims
+
+
+def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:
+    """The last word on regressions of symptoms that nobody watches any more."""
+    now = instant(at)
+    return tuple(refreshed(one.last, now, now, EndReason.GONE) for one in memory.open if one.symptom not in watched)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -233,6 +233,16 @@ def test_a_victim_is_explained_by_the_symptom_that_it_has() -> None:
     assert look.finding.victim.symptom == TRANSACTIONS.name
 
 
+def test_a_symptom_that_is_watched_no_more_ends() -> None:
+    """Its catalogue file was taken away while an incident of it was open."""
+    seen = window(with_tokens(10.0), START + 6)
+    memory = evaluate(seen, join(seen), Memory(), seen.grid.last, ALL).memory
+    later = window(with_tokens(10.0), START + 7)
+    found = evaluate(later, join(later), memory, later.grid.last, calibrated())
+    assert [(one.victim.symptom, one.end_reason) for one in found.findings] == [(TOKENS.name, EndReason.GONE)]
+    assert not found.memory.open
+
+
 def test_symptoms_are_remembered_apart() -> None:
     """Two of one pod are two regressions, and both survive the way through the store."""
     frames = with_tokens(10.0)
