@@ -78,11 +78,10 @@ def _judged(
         open=tuple(one for part in parts for one in part.after.open),
         past=tuple(one for part in parts for one in part.after.past),
     )
-    first = parts[0]
     findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), first.window.victims
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), parts[0].window.seen
 
 
 def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:
@@ -115,7 +114,8 @@ def _window(
     parameters = own_parameters(parameters, symptom)
     found = victims_with(symptom, frames, {key_of(one) for one in memory.open}, parameters)
     victims = with_absences(frames, found, memory.open)
-    return Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters, history, symptom)
+    quiet = quiet_steps(victims, memory)
+    return Window(frames, topology, victims, memory, quiet, parameters, history, symptom, found)
 
 
 def explain_victim(

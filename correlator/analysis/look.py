@@ -32,7 +32,7 @@ WORK_STOPPED = "work_stopped"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What all victims of one step share."""
+    """What all victims of one step share. `told` are the victims before anything is made of their absence."""
 
     frames: Frames
     topology: Topology
@@ -42,6 +42,12 @@ class Window:
     parameters: Parameters
     history: History
     symptom: Symptom = TTFT
+    told: Victims | None = None
+
+    @property
+    def seen(self) -> Victims:
+        """The victims as they were told of: NaN where they are absent."""
+        return self.victims if self.told is None else self.told
 
     @property
     def at(self) -> int:

@@ -123,6 +123,16 @@ def test_series_that_vanish_while_others_of_their_kind_are_seen() -> None:
     assert is_opened(played(vanished(sibling(told(story())))))
 
 
+def test_what_is_absent_is_shown_as_unknown() -> None:
+    """The snapshot has no zero where nothing is known, whatever is made of it."""
+    found = played(vanished(pressed(told(story()), 0.8)))
+    assert is_opened(found)
+    (victim,) = found.evaluation.snapshot.victims
+    assert victim.requests_waiting is None
+    assert [each.observed_seconds for each in victim.ttft] == [None] * 3
+    assert victim.regressed_since is not None
+
+
 def test_series_that_vanish_under_a_target_that_answers() -> None:
     """An exporter that is up and no longer reaches what it tells of."""
     gone = pressed(told(story()), 0.8)
