@@ -33,6 +33,7 @@ from correlator.model.finding import (
 )
 from correlator.model.frame import BlindSpot, Floats
 from correlator.model.incident import Episode, Incident, Links, State
+from correlator.model.logs import LogEvidence, LogLine, LogRole, PodLogs
 
 STARTED = datetime(2026, 11, 23, 2, 4, 15, tzinfo=UTC)
 STEP = timedelta(seconds=15)
@@ -330,3 +331,54 @@ def make_episode(**changes: Any) -> Episode:
         incident_ids=("c0ffee5eed",),
     )
     return replace(episode, **changes)
+
+
+def make_logs(**changes: Any) -> LogEvidence:
+    """The victim's errors rose with the onset; the accused job said nothing."""
+    logs = LogEvidence(
+        source="loki",
+        asked_at=STARTED + timedelta(minutes=7),
+        is_final=False,
+        before_from=STARTED - timedelta(minutes=31, seconds=15),
+        onset_from=STARTED - timedelta(minutes=1, seconds=15),
+        until=STARTED + timedelta(minutes=6, seconds=45),
+        pods=(
+            make_pod_logs(),
+            make_pod_logs(
+                role=LogRole.ACCUSED,
+                namespace="rag",
+                pod="reindex-28812345-h8kz2",
+                errors_before=None,
+                errors_after=None,
+                before_seconds=0.0,
+                after_seconds=0.0,
+                rate_ratio=None,
+                p_value=None,
+                rose=False,
+                sentence="no log lines",
+                lines=(),
+            ),
+        ),
+        sentence="In the logs of the victim inference/vllm-7c9f4-x2x8q: errors rose 112 × at the onset.",
+        blind_spots=(BlindSpot("logs", "Loki has no line of rag/reindex-28812345-h8kz2 in these minutes"),),
+    )
+    return replace(logs, **changes)
+
+
+def make_pod_logs(**changes: Any) -> PodLogs:
+    """What the victim wrote."""
+    pod = PodLogs(
+        role=LogRole.VICTIM,
+        namespace="inference",
+        pod="vllm-7c9f4-x2x8q",
+        errors_before=2,
+        errors_after=60,
+        before_seconds=1800.0,
+        after_seconds=480.0,
+        rate_ratio=112.5,
+        p_value=1e-12,
+        rose=True,
+        sentence="errors rose 112 × at the onset: 2 in 30 min before, 60 in 8 min after",
+        lines=(LogLine(at=STARTED + timedelta(seconds=5), text="ERROR request 17 timed out"),),
+    )
+    return replace(pod, **changes)

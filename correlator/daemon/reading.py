@@ -9,6 +9,7 @@ from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.incidents.reader import Incidents
 from correlator.model.finding import Evidence, Verdict
 from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.logs import LogEvidence
 
 
 class LateIncidents:
@@ -50,6 +51,14 @@ class LateIncidents:
     def evidence(self, identity: str) -> Evidence | None:
         """The series behind an incident."""
         return self._opened().evidence(identity)
+
+    def logs(self, identity: str) -> LogEvidence | None:
+        """What logs say of an incident."""
+        return self._opened().logs(identity)
+
+    def keep_logs(self, identity: str, logs: LogEvidence) -> bool:
+        """Keep what logs say of an incident."""
+        return self._opened().keep_logs(identity, logs)
 
     def episodes(
         self, query: EpisodeQuery | None = None, *, limit: int = 50, cursor: str | None = None

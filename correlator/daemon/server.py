@@ -19,7 +19,7 @@ from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import Settings, StoreSettings, WebSettings
+from correlator.settings import LokiSettings, Settings, StoreSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -46,7 +46,7 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
-            settings = settings.model_copy(update={"store": store})
+            settings = settings.model_copy(update={"store": store, "loki": LokiSettings()})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
@@ -84,11 +84,28 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
     settle()
     try:
-        server.run(sockets=[listening])
+        with _looking_at_logs(settings, incidents):
+            server.run(sockets=[listening])
     finally:
         supervisor.stop()
         incidents.close()
         log.info("stopped")
+
+
+@contextlib.contextmanager
+def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[None]:
+    """Ask for the logs of incidents meanwhile, where a Loki is set."""
+    if settings.loki.url is None:
+        yield
+        return
+    from correlator.daemon.log_watch import log_watch_of  # noqa: PLC0415 - scipy: 20 MB that most can do without
+
+    watch = log_watch_of(settings, settings.loki.url, incidents)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
 
 
 def _listening(web: WebSettings) -> socket.socket:

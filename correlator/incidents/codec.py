@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.logs import LogEvidence
 
-Document: TypeAlias = Incident | Episode | Evidence | Feedback
+Document: TypeAlias = Incident | Episode | Evidence | Feedback | LogEvidence
 Value = TypeVar("Value", bound=Document)
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -43,7 +44,7 @@ def from_json(kind: type[Value], data: bytes | str) -> Value:
     return _adapter(kind).validate_json(data)
 
 
-def pack(value: Incident | Evidence) -> bytes:
+def pack(value: Incident | Evidence | LogEvidence) -> bytes:
     """Compressed JSON, for the store. Raises ValueError for a probability that is no number: it would not be read."""
     if isinstance(value, Incident):
         _refuse_nan(value)

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, insert, select, update
 
-from correlator.incidents.codec import to_json, unpack
+from correlator.incidents.codec import pack, to_json, unpack
 from correlator.incidents.database import BUSY_SECONDS, Database
 from correlator.incidents.instants import from_microseconds
 from correlator.incidents.lifecycle import Event, TransitionKind
@@ -20,11 +20,13 @@ from correlator.incidents.tables import (
     EpisodeRow,
     EventRow,
     EvidenceRow,
+    LogsRow,
     ProgressRow,
     SequenceRow,
 )
 from correlator.model.finding import Evidence, Verdict
 from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.logs import LogEvidence
 
 PAGE = 50
 
@@ -90,6 +92,36 @@ class Incidents:
             return None if body is None else unpack(Evidence, body)
         except ValueError as error:
             raise unreadable(self._database.where, f"evidence of incident {identity}", error) from error
+
+    def logs(self, identity: str) -> LogEvidence | None:
+        """What logs say of an incident; None where nobody looked yet."""
+        with self._database.read() as connection:
+            return self._logs(identity, connection.scalar(_logs_of(identity)))
+
+    def keep_logs(self, identity: str, logs: LogEvidence) -> bool:
+        """Keep what logs say of an incident, unless more is known already; whether it was kept.
+
+        It is a transaction of its own, later than the step's. The same again changes nothing; what is told of an
+        incident that is not there (any more) is not kept.
+        """
+        with self._database.write() as connection:
+            incident = select(BodyRow.incident_id).where(BodyRow.incident_id == identity).with_for_update()
+            if connection.scalar(incident) is None:
+                return False
+            known = self._logs(identity, connection.scalar(_logs_of(identity)))
+            if known is None:
+                connection.execute(insert(LogsRow).values(incident_id=identity, body=pack(logs)))
+                return True
+            if not logs.replaces(known):
+                return False
+            connection.execute(update(LogsRow).where(LogsRow.incident_id == identity).values(body=pack(logs)))
+            return True
+
+    def _logs(self, identity: str, body: bytes | None) -> LogEvidence | None:
+        try:
+            return None if body is None else unpack(LogEvidence, body)
+        except ValueError as error:
+            raise unreadable(self._database.where, f"logs of incident {identity}", error) from error
 
     def episodes(
         self, query: EpisodeQuery | None = None, *, limit: int = PAGE, cursor: str | None = None
@@ -160,6 +192,10 @@ class Incidents:
                 update(BodyRow).where(BodyRow.incident_id == identity).values(feedback=to_json(feedback).decode())
             )
         return self.get(identity)
+
+
+def _logs_of(identity: str) -> Select[bytes]:
+    return select(LogsRow.body).where(LogsRow.incident_id == identity)
 
 
 def _cursor(places: Sequence[tuple[int, str]], limit: int) -> str | None:

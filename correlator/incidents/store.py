@@ -22,6 +22,7 @@ from correlator.incidents.tables import (
     EvidenceRow,
     IncidentRow,
     KeyRow,
+    LogsRow,
     ProgressRow,
     SequenceRow,
 )
@@ -155,7 +156,7 @@ class Store:
         """Delete episodes with all that belongs to them; returns how many incidents they had."""
         with self._database.write() as connection:
             members = select(IncidentRow.id).where(IncidentRow.episode_id.in_(episodes))
-            for row in (EventRow, KeyRow, EvidenceRow, BodyRow):
+            for row in (EventRow, KeyRow, EvidenceRow, LogsRow, BodyRow):
                 connection.execute(delete(row).where(row.incident_id.in_(members)))
             deleted = connection.execute(delete(IncidentRow).where(IncidentRow.episode_id.in_(episodes)))
             connection.execute(delete(EpisodeRow).where(EpisodeRow.id.in_(episodes)))

@@ -76,6 +76,15 @@ class EvidenceRow(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class LogsRow(Base):
+    """What logs say of an incident as compressed JSON: written after the step that it belongs to, by whoever asked."""
+
+    __tablename__ = "incident_logs"
+
+    incident_id: Mapped[str] = mapped_column(String, primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class EpisodeRow(Base):
     """An episode. `detected_us` is its first incident's; `size` is 0 once its only incident moved to another."""
 

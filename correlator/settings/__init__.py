@@ -19,6 +19,7 @@ from correlator.settings.groups import (
     WebSettings,
 )
 from correlator.settings.load import SettingsError, load_settings
+from correlator.settings.loki import LokiSettings
 
 __all__ = [
     "CatalogSettings",
@@ -26,6 +27,7 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "LokiSettings",
     "PrometheusSettings",
     "Settings",
     "SettingsError",

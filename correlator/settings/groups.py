@@ -14,6 +14,7 @@ from correlator.analysis.parameters import Parameters
 from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
+from correlator.settings.loki import LokiSettings
 
 _DEFAULT = Parameters(confidence=bundled())
 _NAMESPACES = re.compile(r"[a-z0-9*?\[\]!-]{1,63}")
@@ -222,6 +223,7 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    loki: LokiSettings = Field(default_factory=LokiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
 

@@ -17,7 +17,7 @@ from correlator.settings.groups import Settings
 
 Layer: TypeAlias = Mapping[str, Any]
 _PREFIX = "CORRELATOR_"
-_WITHHELD = {"prometheus.url", "prometheus.headers", "store.url"}  # may hold a secret by mistake
+_WITHHELD = {"prometheus.url", "prometheus.headers", "store.url", "loki.url"}  # may hold a secret by mistake
 
 
 class SettingsError(Exception):

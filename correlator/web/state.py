@@ -12,6 +12,7 @@ from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
 from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.logs import LogEvidence
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
@@ -37,6 +38,10 @@ class IncidentReads(Protocol):
 
     def evidence(self, identity: str) -> Evidence | None:
         """The series behind an incident; None where there are none."""
+        ...
+
+    def logs(self, identity: str) -> LogEvidence | None:
+        """What logs say of an incident; None where nobody looked."""
         ...
 
     def episodes(

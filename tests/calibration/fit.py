@@ -1,4 +1,4 @@
-"""A logistic model whose weights are never negative, by penalised maximum likelihood."""
+"""A logistic model whose weights never fall far below what is expected, by penalised maximum likelihood."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,10 @@ PENALTY = 2.0
 """Of the squared distance of weights from what is expected, in samples: cases that are all alike say little, and a
 feature that separates a few of them by chance must not rule them all. The rarer one label is, the less do the cases
 tell of what makes it, and the more weighs what is expected."""
+
+LEAST = 0.5
+"""No weight is below this part of what is expected: those who got so far that they were asked about are alike in some
+features, which would seem to say nothing, and more of a feature never speaks against guilt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,7 @@ class Fitted:
 
 
 def fit(samples: Samples, penalty: float = PENALTY) -> Fitted:
-    """The most likely model, given what is expected of it, and that more of a feature never speaks against guilt.
+    """The most likely model, given what is expected of it; see LEAST.
 
     Features are scaled to unit variance for the penalty. Raises ValueError where one label is missing.
     """
@@ -62,6 +66,6 @@ def fit(samples: Samples, penalty: float = PENALTY) -> Fitted:
         slope = scaled.T @ (samples.weights * (1.0 / (1.0 + np.exp(-odds)) - samples.labels)) + 2 * penalty * penalised
         return float(value), slope
 
-    bounds = [(None, None)] + [(0.0, None)] * len(samples.names)
-    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B")
+    bounds = [(None, None), *((least, None) for least in (LEAST * expected[1:]).tolist())]
+    found = minimize(loss, expected, jac=True, bounds=bounds, method="L-BFGS-B")
     return Fitted(float(found.x[0]), found.x[1:] / scale)

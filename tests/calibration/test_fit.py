@@ -37,6 +37,12 @@ def test_no_weight_is_negative() -> None:
     assert fit(drawn(0.0, [1.0, -1.0])).weights[1] == 0.0
 
 
+def test_no_weight_falls_below_half_of_what_is_expected() -> None:
+    """However much the cases speak against it: they are those that got so far."""
+    samples = replace(drawn(0.0, [1.0, 0.0]), expected=np.array([1.0, 0.8]))
+    assert fit(samples, penalty=0.0).weights == pytest.approx([1.0, 0.4], abs=0.1)
+
+
 def test_the_gradient_is_the_slope_of_the_loss() -> None:
     """At the optimum without bounds no small step in any direction is likelier."""
     samples = drawn(0.3, [0.7, 1.2], 800)

@@ -8,6 +8,8 @@ from pydantic.fields import FieldInfo
 from correlator.settings import Settings, format_duration
 from correlator.settings.load import setting_paths
 
+PIPE = r"\|"  # a plain one ends the cell, in code too
+
 HEAD = """# Settings
 
 Defaults < YAML file (`correlator serve --config FILE`) < environment < flags. Durations carry their unit: `15s`, `1m`,
@@ -33,7 +35,8 @@ def page() -> str:
             parts.append(
                 f"\n## {group or 'Everything'}\n\n{_about(group)}| setting | default | meaning |\n| --- | --- | --- |\n"
             )
-        parts.append(f"| `{path}` | {_default(path, field)} | {field.description} |\n")
+        cells = (f"`{path}`", _default(path, field), str(field.description))
+        parts.append(f"| {' | '.join(cell.replace('|', PIPE) for cell in cells)} |\n")
     return "".join(parts)
 
 

@@ -21,6 +21,7 @@ from correlator.incidents.query import IncidentQuery
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.model.incident import Feedback, Incident
+from tests.factories import make_logs
 from tests.unit.incidents.findings import BEGIN, finding, story, tell
 
 LIFE = story([finding("vllm-0", 0), finding("vllm-0", 0, at=60), finding("vllm-0", 0, at=120, ended=105)])
@@ -192,6 +193,7 @@ def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, damage: Callable[[by
         ("UPDATE incident_bodies SET body = x'00'", "incident {id} cannot be read"),
         ("UPDATE incident_bodies SET feedback = '{{'", "incident {id} cannot be read"),
         ("UPDATE incident_evidence SET body = x'00'", "evidence of incident {id} cannot be read"),
+        ("UPDATE incident_logs SET body = x'00'", "logs of incident {id} cannot be read"),
         ("UPDATE episodes SET body = '{{}}'", "episode {episode_id} cannot be read"),
     ],
 )
@@ -201,6 +203,7 @@ def test_a_damaged_document_is_named(tmp_path: Path, statement: str, named: str)
     incident = LIFE[0].transitions[0].incident
     with Store.open(path) as store, Incidents.open(path) as incidents:
         store.commit_step(LIFE[0], b"")
+        incidents.keep_logs(incident.id, make_logs())
         with closing(sqlite3.connect(path)) as other, other:
             other.execute(statement.format(id="", episode_id=""))
         with pytest.raises(StoreCorruptError, match=named.format(id=incident.id, episode_id=incident.episode_id)):
@@ -211,6 +214,7 @@ def read_all(incidents: Incidents, incident: Incident) -> None:
     """Read every document that belongs to an incident."""
     incidents.search(IncidentQuery())
     incidents.evidence(incident.id)
+    incidents.logs(incident.id)
     incidents.episode(incident.episode_id)
 
 

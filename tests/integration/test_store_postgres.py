@@ -19,6 +19,7 @@ from correlator.incidents.store import Store
 from correlator.incidents.tables import Base
 from correlator.model.finding import Verdict
 from correlator.model.incident import Feedback, State
+from tests.factories import make_logs
 from tests.servers_postgres import postgres
 from tests.unit.incidents.findings import BEGIN, EVIDENCE, culprit, finding, moment, story
 
@@ -55,6 +56,20 @@ def test_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
     with closing(Database.open(url)) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_logs_are_kept_beside_an_incident(url: str) -> None:
+    """The newest look is kept, told again or not; of an incident that is not there nothing is."""
+    identity = STORY[0].transitions[0].incident.id
+    with Store.open(url) as store, Incidents.open(url) as incidents:
+        store.commit_step(STORY[0], b"")
+        assert not incidents.keep_logs("nobody", make_logs())
+        assert [incidents.keep_logs(identity, make_logs(is_final=final)) for final in (False, True, False)] == [
+            True,
+            True,
+            False,
+        ]
+        assert incidents.logs(identity) == make_logs(is_final=True)
 
 
 def test_it_tells_the_same_story_as_sqlite(url: str, tmp_path: Path) -> None:

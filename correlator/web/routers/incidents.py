@@ -1,5 +1,6 @@
 """Incidents: lists, one, its evidence, its picture, and what people say of it."""
 
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Feedback, Incident
+from correlator.model.logs import LogEvidence
 from correlator.picture import draw
 from correlator.web.parameters import IncidentFilters, PodName
 from correlator.web.problems import ProblemDetails, not_found
@@ -34,6 +36,16 @@ class FeedbackGiven(BaseModel):
     note: str = Field(default="", max_length=10_000)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceShown(Evidence):
+    """The series behind a verdict, and why it is that one; beside it, in `logs`, what pods wrote around the onset.
+
+    `logs` is null where no Loki is set, and until somebody looked.
+    """
+
+    logs: LogEvidence | None = None
+
+
 @router.get("", response_model=Listing[Incident], summary="Incidents, newest first")
 def list_incidents(state: Web, filters: Annotated[IncidentFilters, Query()]) -> Response:
     """All filters must hold; a page at a time."""
@@ -47,11 +59,13 @@ def get_incident(state: Web, identity: str) -> Response:
     return answer(incident_of(state, identity))
 
 
-@router.get("/{identity}/evidence", response_model=Evidence, responses=UNKNOWN, summary="The series behind it")
+@router.get("/{identity}/evidence", response_model=EvidenceShown, responses=UNKNOWN, summary="The series behind it")
 def get_evidence(state: Web, identity: str) -> Response:
     """Curves on one time axis, and why it is that one: who else was considered, what was ruled out. May be empty."""
     incident_of(state, identity)
-    return answer(state.incidents.evidence(identity) or Evidence())
+    evidence = state.incidents.evidence(identity) or Evidence()
+    series = {field.name: getattr(evidence, field.name) for field in fields(Evidence)}
+    return answer(EvidenceShown(**series, logs=state.incidents.logs(identity)))
 
 
 @router.get(

@@ -116,6 +116,7 @@ def _incident_page(request: Request, state: WebState, found: Incident) -> Respon
         status_now=state.status(),
         incident=found,
         evidence=state.incidents.evidence(found.id) or Evidence(),
+        logs=state.incidents.logs(found.id),
         lasts_seconds=(end - found.started_at).total_seconds(),
         accused=[suspect for suspect in found.suspects if suspect.accused],
         episode=state.incidents.episode(found.episode_id),

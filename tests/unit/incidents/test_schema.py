@@ -9,7 +9,11 @@ from alembic.runtime.migration import MigrationContext
 
 from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreCorruptError, StoreTooNewError
+from correlator.incidents.reader import Incidents
+from correlator.incidents.store import Store
 from correlator.incidents.tables import Base
+from tests.factories import make_logs
+from tests.unit.incidents.findings import finding, tell
 
 
 def test_migrations_make_the_tables_that_the_code_knows(tmp_path: Path) -> None:
@@ -62,3 +66,19 @@ def test_a_table_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
     connection.close()
+
+
+def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A store of the first schema keeps its incidents and gets room for logs."""
+    path = tmp_path / "store.db"
+    incident = tell(finding()).transitions[0].incident
+    with Store.open(path) as store:
+        store.commit_step(tell(finding()), b"")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE incident_logs")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    with Incidents.open(path) as incidents:
+        assert incidents.get(incident.id) == incident
+        assert incidents.keep_logs(incident.id, make_logs())
+        assert incidents.logs(incident.id) == make_logs()

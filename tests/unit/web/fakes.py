@@ -15,6 +15,7 @@ from correlator.incidents.lifecycle import Event, TransitionKind
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
 from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.logs import LogEvidence
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
@@ -38,6 +39,7 @@ class FakeIncidents:
         self._incidents = {incident.id: incident for incident in incidents}
         self._evidence = dict(evidence or {})
         self._episodes = {episode.id: episode for episode in episodes}
+        self.logs_of: dict[str, LogEvidence] = {}
         self._events: list[Event] = []
         self.fail_with: Exception | None = None
         self.queries: list[IncidentQuery | EpisodeQuery | None] = []
@@ -67,6 +69,10 @@ class FakeIncidents:
     def evidence(self, identity: str) -> Evidence | None:
         self._check()
         return self._evidence.get(identity)
+
+    def logs(self, identity: str) -> LogEvidence | None:
+        self._check()
+        return self.logs_of.get(identity)
 
     def episodes(
         self, query: EpisodeQuery | None = None, *, limit: int = 50, cursor: str | None = None
