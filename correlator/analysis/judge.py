@@ -7,11 +7,11 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
-from correlator.analysis.dependence import exposure_by
+from correlator.analysis.dependence import change_by, exposure_by
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, split_excess, volume_change
+from correlator.analysis.links import ExcessSplit, split_excess
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
@@ -79,7 +79,7 @@ def volumes_of(scene: Scene) -> list[str]:
 def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) -> VolumeCase:
     frames, topology, spans = scene.frames, scene.topology, scene.spans
     use, errors = device_use(frames, topology, volume_id), error_states(frames, topology, volume_id)
-    worse = volume_change(topology.volumes[volume_id], use, spans, errors)
+    worse = change_by(scene.symptom.relies_on)(topology.volumes[volume_id], use, spans, errors)
     pods = pods_on_volume(frames, topology, volume_id)
     ref = scene.victim.key.ref
     pressure = pod_pressure(frames, "pod_io_waiting", ref)

@@ -14,7 +14,7 @@ from correlator.model.symptom import Form, Symptom
 from correlator.model.topology import PodRef
 from correlator.topology import join
 from tests.calibrated import calibrated
-from tests.scenes import VICTIM, PodIo, Story
+from tests.scenes import NODE, VICTIM, PodIo, Story
 from tests.symptoms import FSYNC, SYMPTOMS, TOKENS, TRANSACTIONS, Added
 from tests.unit.analysis.playing import Played, play_frames, window
 
@@ -252,3 +252,23 @@ def test_symptoms_are_remembered_apart() -> None:
     memory = evaluate(seen, join(seen), Memory(), seen.grid.last, ALL).memory
     assert [one.symptom for one in memory.open] == [TOKENS.name]
     assert Memory.decode(memory.encode()) == memory
+
+
+def fast_reads(frames: Frames, reads_per_second: float) -> Frames:
+    """A disk that serves reads first: they stay as fast as ever while writes queue."""
+    added = Added(frames)
+    added.count("disk_read_time", {**NODE, "device": "sda"}, np.full(STEPS, reads_per_second * 2e-4 * 15))
+    return added.result()
+
+
+def test_a_volume_gets_worse_for_who_writes_while_reads_stay_fast() -> None:
+    """Commits wait for writes, and are not told that all is well because reads are; first tokens are."""
+    frames = fast_reads(with_database(0.080), 4.0)
+    found = play_frames(frames, START - 4, START + 10, parameters=ALL)
+    assert others(found) == [TRANSACTIONS.name]
+    assert found.accused == {"reindex-1"}
+    story = busy_disk()
+    story.reads_per_request = 1.0
+    added = Added(fast_reads(story.frames(), 4.0))
+    added.count("generation_tokens", VICTIM, story.stepped(600.0, 150.0, START, END))
+    assert not others(play_frames(added.result(), START - 4, START + 10, parameters=ALL))

@@ -154,6 +154,15 @@ def test_incident_tells_all_there_is() -> None:
     assert "Ran out of throughput" in page
 
 
+def test_incident_says_which_tier_hurt_which() -> None:
+    """Where both are known; otherwise there is no such line."""
+    accused = make_suspect(tier="agentic-sandbox")
+    known = make_incident(victim=make_victim(tier="model-inference"), suspects=(accused,))
+    assert "Tiers agentic-sandbox hurt model-inference" in page_of(INCIDENT, incidents=FakeIncidents([known]))
+    unknown = make_incident(victim=make_victim(tier=""), suspects=(accused,))
+    assert "Tiers" not in page_of(INCIDENT, incidents=FakeIncidents([unknown]))
+
+
 def test_another_symptom_is_told_in_its_own_words() -> None:
     """On the overview and on its own page; there is no TTFT to tell of."""
     incident = make_incident(
