@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs test packages lab bench accuracy quietdays silence calibrate coverage lock
+.PHONY: help install run check format docs test packages lab victoria bench accuracy quietdays silence calibrate coverage lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ coverage: install packages ## run every test and say what they did not reach
 
 lab: install packages ## record real contention: make lab SCENARIO=one_writer
 	$(BIN)/python -m tests.lab run $(SCENARIO)
+
+victoria: install packages ## judge every recording through a real VictoriaMetrics: minutes
+	$(BIN)/python -m tests.scenarios.victoria
 
 accuracy: install ## judge the engine and baselines on cases that nothing was tuned on, write the page
 	$(BIN)/python -m tests.accuracy --split report --page

@@ -1,4 +1,4 @@
-"""Real servers for tests: Debian's Prometheus on a loopback port, started here and stopped here.
+"""Real servers for tests: Debian's Prometheus and VictoriaMetrics on loopback ports, started and stopped here.
 
     with prometheus(tmp_path, config=SCRAPE_NOTHING) as url:
         ...
@@ -9,9 +9,12 @@
 import re
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.lab.servers import free_port, wait_until_ready
 
 SCRAPE_NOTHING = "global: {scrape_interval: 1s}\n"
 _LISTENING = re.compile(r'msg="?Listening on"? address=(\S+)')
@@ -54,6 +57,38 @@ def prometheus(
         yield _wait_until_ready(process, log)
     finally:
         _stop(process)
+
+
+@contextmanager
+def victoria_metrics(folder: Path, *, imported: bytes = b"", arguments: Iterable[str] = ()) -> Iterator[str]:
+    """Run VictoriaMetrics with its files in `folder` and yield its URL once it answers.
+
+    `imported` has samples as lines of JSON (see `tests.played`) that can be asked for from the beginning.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    log, url = folder / "victoria-metrics.log", f"http://127.0.0.1:{free_port()}"
+    command = [
+        "victoria-metrics",
+        f"-httpListenAddr={url.removeprefix('http://')}",
+        f"-storageDataPath={folder / 'victoria-metrics'}",
+        "-retentionPeriod=100y",
+        *arguments,
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until_ready(f"{url}/health", "VictoriaMetrics", log)
+        if imported:
+            _post(f"{url}/api/v1/import", imported)
+            _post(f"{url}/internal/force_flush", b"")  # samples wait for seconds before queries see them
+        yield url
+    finally:
+        _stop(process)
+
+
+def _post(url: str, body: bytes) -> None:
+    with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=60):  # noqa: S310 (a loopback URL)
+        pass
 
 
 def openmetrics_blocks(text: str, storage: Path) -> Path:

@@ -46,8 +46,9 @@ def explain(
         raise UsageError(f"--plot {plot}: expected a name that ends in .png or .svg")
     settings = settings_of(config, prometheus_url)
     inquiry = open_inquiry(settings, recording)
-    settle = settings.engine.settle.total_seconds() if recording is None else 0.0
-    newest = inquiry.source.span(time.time())[1] - settle
+    newest = inquiry.source.span(time.time())[1]
+    if recording is None:
+        newest = min(newest, time.time() - settings.engine.settle.total_seconds())
     with progress_bar("judging") as progress:
         explanation = inquire(inquiry, ref, newest if at is None else min(instant_of("--at", at), newest), progress)
     if explanation.finding is None:

@@ -13,7 +13,7 @@ import typer
 from correlator.cli.errors import UsageError
 from correlator.cli.options import instant_of
 from correlator.cli.times import spoken
-from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
+from correlator.daemon.composition import inquiry_of, live_source, signals_of
 from correlator.inquiry import Inquiry, Progress
 from correlator.model.source import Source
 from correlator.settings import Settings
@@ -32,13 +32,14 @@ def open_inquiry(settings: Settings, recording: Path | None, step_seconds: int |
 
     Raises UsageError, CompositionError, CatalogueError and SourceError.
     """
-    if recording is not None and settings.prometheus.url is not None:
+    if recording is not None and (settings.prometheus.url is not None or settings.sources):
         raise UsageError("expected either --recording or a Prometheus, not both")
     signals = signals_of(settings)
     source: Source
     if recording is None:
-        source = prometheus_source(settings.prometheus)
-        source.clock_difference_seconds()  # whether it answers at all, before much is asked
+        live = live_source(settings, signals)
+        live.require_answer()  # before much is asked
+        source = live
     else:
         from correlator.sources.recording import RecordingSource
 
@@ -51,7 +52,7 @@ def span_of(settings: Settings, inquiry: Inquiry, recording: Path | None, start:
     """The span that was asked for; a recording's own where nothing was. Raises UsageError."""
     oldest, newest = inquiry.source.span(time.time())
     if recording is None:
-        newest -= settings.engine.settle.total_seconds()
+        newest = min(newest, time.time() - settings.engine.settle.total_seconds())
         if start is None:
             raise UsageError("expected --start T, such as --start -2h")
     first = oldest if start is None else instant_of("--start", start)

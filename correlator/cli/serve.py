@@ -21,7 +21,7 @@ def serve(
 ) -> None:
     """Run the daemon until it is told to stop."""
     from correlator import catalog
-    from correlator.daemon.given import recording_for_demo, url_of
+    from correlator.daemon.given import recording_for_demo, require_source
     from correlator.daemon.server import serve as run
 
     settings = settings_of(config, prometheus_url, {"web": {"listen": listen}})
@@ -33,5 +33,5 @@ def serve(
         return
     if recording is not None:
         raise UsageError("a recording is played with --demo; `correlator backtest --recording` judges one")
-    url_of(settings.prometheus)
+    require_source(settings)
     run(settings)

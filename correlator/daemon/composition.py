@@ -4,21 +4,42 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from correlator import catalog
-from correlator.daemon.given import url_of
+from correlator.daemon.errors import CompositionError
+from correlator.daemon.given import require_source
 from correlator.inquiry import Inquiry
+from correlator.kubernetes.cluster import Cluster
+from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
 from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.model.tier import USUAL_TIERS
-from correlator.settings import PrometheusSettings, Settings
+from correlator.settings import KubernetesMode, KubernetesSettings, PrometheusSettings, Settings, SourceSettings
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
+from correlator.sources.several import Member, SeveralSources
 
 
-def prometheus_source(settings: PrometheusSettings, retries: int = 3) -> PrometheusSource:
-    """The Prometheus of the settings. Raises CompositionError without one, SourceError for an unreadable secret.
+def live_source(settings: Settings, signals: Sequence[Signal], retries: int = 3) -> PrometheusSource | SeveralSources:
+    """What the settings say to read. Raises CompositionError without any, SourceError for an unreadable secret.
 
     Whoever asks again in a while needs few `retries` at once.
     """
+    require_source(settings)
+    if not settings.sources:
+        return _prometheus(settings.prometheus, retries)
+    return SeveralSources([_member(name, each, signals, retries) for name, each in settings.sources.items()])
+
+
+def _member(name: str, settings: SourceSettings, signals: Sequence[Signal], retries: int) -> Member:
+    known = sorted({signal.exporter for signal in signals})
+    unknown = sorted(set(settings.exporters).difference(known))
+    if unknown:
+        raise CompositionError(
+            f"sources.{name}.exporters: the catalogue has no {', '.join(unknown)}; there are {', '.join(known)}"
+        )
+    return Member(name, _prometheus(settings, retries), frozenset(settings.exporters))
+
+
+def _prometheus(settings: PrometheusSettings, retries: int) -> PrometheusSource:
     access = Access(
         retries=retries,
         bearer_token_file=settings.bearer_token_file,
@@ -28,10 +49,26 @@ def prometheus_source(settings: PrometheusSettings, retries: int = 3) -> Prometh
         certificate_file=settings.certificate_file,
         key_file=settings.key_file,
         headers=settings.headers,
+        header_files=settings.header_files,
         parameters=settings.parameters,
+        match=settings.match,
+        replica_labels=settings.replica_labels,
         read_timeout_seconds=settings.timeout.total_seconds(),
     )
-    return PrometheusSource(url_of(settings), access)
+    return PrometheusSource(str(settings.url), access)
+
+
+def cluster_of(settings: KubernetesSettings) -> Cluster | None:
+    """The Kubernetes API of the settings, not yet started; None where none is to be asked."""
+    mode = settings.mode
+    if mode is KubernetesMode.AUTO:
+        mode = KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
+    match mode:
+        case KubernetesMode.IN_CLUSTER:
+            return Cluster(in_cluster)
+        case KubernetesMode.KUBECONFIG:
+            return Cluster(lambda: from_kubeconfig(settings.kubeconfig, settings.context))
+    return None
 
 
 def signals_of(settings: Settings) -> Sequence[Signal]:

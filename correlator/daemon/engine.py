@@ -15,7 +15,7 @@ from correlator.inquiry import Inquiry, Walk
 from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.source import SourceError
-from correlator.model.topology import PodRef
+from correlator.model.topology import PodRef, Topology
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,10 @@ class Engine:
         walk = self._current_walk()
         for evaluation in walk.advance(self._settled(), self._accept):
             yield self._commit(evaluation)
+
+    def look(self) -> tuple[Frames, Topology] | None:
+        """The window of the newest judged step and its topology; None before the first."""
+        return self._walk.look() if self._walk else None
 
     def explain(self, victim: PodRef) -> Finding | None:
         """What is to be said of a victim at the newest judged step; None where it is not known."""

@@ -4,17 +4,16 @@ from importlib import resources
 from pathlib import Path
 
 from correlator.daemon.errors import CompositionError
-from correlator.settings import PrometheusSettings
+from correlator.settings import Settings
 
 
-def url_of(settings: PrometheusSettings) -> str:
-    """The address of the Prometheus. Raises CompositionError without one."""
-    if settings.url is None:
+def require_source(settings: Settings) -> None:
+    """Raises CompositionError where no Prometheus is given."""
+    if settings.prometheus.url is None and not settings.sources:
         raise CompositionError(
             "no Prometheus is given: use --prometheus-url http://…:9090, the setting prometheus.url, "
             "or `correlator serve --demo` to see a recording of real contention"
         )
-    return settings.url
 
 
 def recording_for_demo(given: Path | None) -> Path:

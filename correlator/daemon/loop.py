@@ -10,24 +10,32 @@ import structlog
 import correlator
 from correlator.analysis.evaluate import Evaluation
 from correlator.catalog import CatalogueError
-from correlator.daemon.composition import inquiry_of, prometheus_source, signals_of
+from correlator.daemon.composition import cluster_of, inquiry_of, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
 from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
+from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers
+from correlator.kubernetes.cluster import Cluster
+from correlator.kubernetes.source import KubernetesSource
+from correlator.model.inventory import Inventory
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import Source, SourceError
 from correlator.publish.status import EngineStatus
+from correlator.sources.census import server_found
 from correlator.sources.demo import DemoSource
+from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.recording import read_recording
+from correlator.sources.several import SeveralSources
 
 log = structlog.get_logger(__name__)
 
 REPORT_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
+STOCK_SECONDS = 300.0
 BEHIND_STEPS = 3
 """So many steps may wait without the daemon being called behind."""
 
@@ -42,10 +50,14 @@ class Loop:
         self._stopping = False
         self._engine: Engine | None = None
         self._inquiry: Inquiry | None = None
+        self._cluster: Cluster | None = None
         self._last: Evaluation | None = None
         self._reported_at = 0.0
         self._reported_step: int | None = None
         self._pruned_at = 0.0
+        self._live: PrometheusSource | SeveralSources | None = None
+        self._stock: Inventory | None = None
+        self._stock_at = -STOCK_SECONDS
         self._failures = 0
         self._problem = ""
         self._last_cycle_at: datetime | None = None
@@ -63,6 +75,8 @@ class Loop:
             self._cycle()
             self._report()
             self._listen(self._pause())
+        if self._cluster is not None:
+            self._cluster.close()
         if self._engine is not None:
             self._engine.close()
 
@@ -103,6 +117,7 @@ class Loop:
             if self._stopping:
                 return
         if self._last is not before:
+            self._take_stock()
             give_back()
 
     def _compose(self) -> None:
@@ -110,18 +125,42 @@ class Loop:
         signals = signals_of(settings)
         source: Source
         if recording is None:
-            source = prometheus_source(settings.prometheus, retries=1)
+            live = self._live = live_source(settings, signals, retries=1)
+            self._cluster = self._cluster or self._follow_cluster()
+            source = KubernetesSource(live, self._cluster) if self._cluster else live
+            self._inquiry = inquiry_of(settings, source, signals)
+            live.require_answer()
         else:
             source = DemoSource(read_recording(recording), self._start.started_at.timestamp())
-        self._inquiry = inquiry_of(settings, source, signals)
-        oldest, newest = source.span(self._clock())
+            self._inquiry = inquiry_of(settings, source, signals)
+        now = self._clock()
+        oldest, newest = source.span(now)
         timing = Timing(
-            settle=settings.engine.settle.total_seconds(),
+            settle=max(settings.engine.settle.total_seconds(), now - newest),
             catch_up=settings.engine.catch_up.total_seconds(),
             look_back=newest - oldest if recording else 0.0,
         )
         location = settings.store.location
         self._engine = Engine(self._inquiry, lambda: Store.open(location), settings.cluster, timing, self._clock)
+
+    def _take_stock(self) -> None:
+        """What `correlator check` tells, of the newest window; now and then, since installations change slowly."""
+        looked = self._engine.look() if self._engine and self._inquiry else None
+        if looked is None or self._inquiry is None or time.monotonic() - self._stock_at < STOCK_SECONDS:
+            return
+        self._stock_at = time.monotonic()
+        signals, (frames, topology) = self._inquiry.signals, looked
+        found = found_in(signals, frames)
+        step = None if self._engine is None else self._engine.step_seconds
+        stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
+        servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
+        self._stock = shortened(with_servers(stock, servers, ()))
+
+    def _follow_cluster(self) -> Cluster | None:
+        cluster = cluster_of(self._start.settings.kubernetes)
+        if cluster is not None:
+            cluster.start()
+        return cluster
 
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:
@@ -206,6 +245,7 @@ class Loop:
             problems=tuple(self._problems()),
             signals=last.signals if last else (),
             blind_spots=last.blind_spots if last else (),
+            inventory=self._stock,
             source_requests=tuple(sorted(self._requests.items())),
         )
 

@@ -14,7 +14,7 @@ from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
 from correlator.model.history import NO_HISTORY, History, HistoryRequest
-from correlator.model.signal import Aspect, Kind, Signal
+from correlator.model.signal import Kind, Signal
 from correlator.model.source import Source, SourceError
 from correlator.model.topology import PodRef, Topology
 from correlator.topology import Signature, join, signature
@@ -61,8 +61,11 @@ class Inquiry:
         """
         if self.step_seconds is not None:
             return self.step_seconds
-        readings = {signal.name for signal in self.signals if signal.required and signal.kind is not Kind.INFO}
+        readings = self._readings()
         return max((interval for name, interval in intervals.items() if name in readings), default=None)
+
+    def _readings(self) -> set[str]:
+        return {signal.name for signal in self.signals if signal.required and signal.kind is not Kind.INFO}
 
     def step_between(self, start: float, end: float) -> int:
         """The step for a span of time. Raises SourceError where nothing required has data at either end of it."""
@@ -73,9 +76,8 @@ class Inquiry:
         return step
 
     def is_settled(self, intervals: Mapping[str, int]) -> bool:
-        """Whether the step as found will do for good: first tokens are among what has data."""
-        watched = {signal.name for signal in self.signals if signal.required and signal.aspect is Aspect.TTFT}
-        return self.step_seconds is not None or not watched.isdisjoint(intervals)
+        """Whether the step as found will do for good: all that it is found from has data."""
+        return self.step_seconds is not None or self._readings() <= intervals.keys()
 
     def width(self, step: int) -> int:
         """The columns that a judgement sees: so many steps back, and the step itself."""
@@ -145,12 +147,20 @@ class Walk:
                     yield self._judge(frames, at)
             del frames  # it is as large as the next one, which is fetched now
 
-    def explain(self, victim: PodRef) -> Finding | None:
-        """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known."""
+    def look(self) -> tuple[Frames, Topology] | None:
+        """The window of the newest judged step and its topology; None before the first. Valid until the next step."""
         if self._answered is None:
             return None
         frames = self._buffer.window(self._answered)
-        topology, parameters = self._join(frames), self._inquiry.parameters
+        return frames, self._join(frames)
+
+    def explain(self, victim: PodRef) -> Finding | None:
+        """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known."""
+        looked = self.look()
+        if looked is None:
+            return None
+        frames, topology = looked
+        parameters = self._inquiry.parameters
         seen = self._informed(
             lambda history: look_at_victim(frames, topology, victim, self._memory, parameters, history),
             lambda look: look.wanted if look else (),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from correlator.model.frame import BlindSpot
+from correlator.model.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,8 @@ class EngineStatus:
     `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
     old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
     signal's name to whether it has fresh data, `source_requests` an outcome to how often it came,
-    `deliveries` a receiver and an outcome likewise.
+    `deliveries` a receiver and an outcome likewise. `inventory` is what `correlator check` tells, of the last minutes
+    and with few names of each kind.
     """
 
     version: str
@@ -30,4 +32,5 @@ class EngineStatus:
     signals: tuple[tuple[str, bool], ...] = ()
     blind_spots: tuple[BlindSpot, ...] = ()
     source_requests: tuple[tuple[str, int], ...] = ()
+    inventory: Inventory | None = None
     deliveries: tuple[tuple[str, str, int], ...] = ()

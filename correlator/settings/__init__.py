@@ -10,11 +10,14 @@ from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
     EngineSettings,
+    KubernetesMode,
+    KubernetesSettings,
     LogFormat,
     LogLevel,
     LogSettings,
     PrometheusSettings,
     Settings,
+    SourceSettings,
     StoreSettings,
     WebSettings,
 )
@@ -24,6 +27,8 @@ from correlator.settings.loki import LokiSettings
 __all__ = [
     "CatalogSettings",
     "EngineSettings",
+    "KubernetesMode",
+    "KubernetesSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",
@@ -31,6 +36,7 @@ __all__ = [
     "PrometheusSettings",
     "Settings",
     "SettingsError",
+    "SourceSettings",
     "StoreSettings",
     "WebSettings",
     "format_duration",

@@ -16,6 +16,7 @@ from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 from correlator.settings.loki import LokiSettings
 
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT = Parameters(confidence=bundled())
 _NAMESPACES = re.compile(r"[a-z0-9*?\[\]!-]{1,63}")
 _TIER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -38,12 +39,31 @@ class PrometheusSettings(_Group):
     headers: Mapping[str, str] = Field(
         default_factory=dict, description="Headers of every request, such as `X-Scope-OrgID`, which names a tenant."
     )
+    header_files: Mapping[str, Path] = Field(
+        default_factory=dict, description="Headers that are secret: each with the file whose first line is its value."
+    )
     parameters: Mapping[str, str] = Field(
         default_factory=dict, description="Parameters of every query, such as Thanos' `dedup`."
+    )
+    match: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Labels that series must have, such as `cluster: eu-1`, where one server holds several clusters.",
+    )
+    replica_labels: tuple[str, ...] = Field(
+        (), description="Labels such as `prometheus_replica` that tell equal Prometheus apart; Thanos then merges them."
     )
     timeout: Duration = Field(
         timedelta(seconds=30), description="Longest wait for one answer: past it the cycle would be late anyway."
     )
+
+    @field_validator("match")
+    @classmethod
+    def _are_labels(cls, match: Mapping[str, str]) -> Mapping[str, str]:
+        """A matcher goes into every query: its label must be one."""
+        for label in match:
+            if not _LABEL.fullmatch(label):
+                raise ValueError(f"expected names of labels (letters, digits and _), not {label!r}")
+        return match
 
     @model_validator(mode="after")
     def _one_way_in(self) -> "PrometheusSettings":
@@ -51,6 +71,55 @@ class PrometheusSettings(_Group):
             raise ValueError("expected username and password_file together")
         if self.username and self.bearer_token_file:
             raise ValueError("expected either bearer_token_file or username, not both")
+        return self
+
+
+class SourceSettings(PrometheusSettings):
+    """One of several sources."""
+
+    exporters: tuple[str, ...] = Field(
+        (), description="What it is asked for, by the catalogue's names; none: all that no other source is named for."
+    )
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "SourceSettings":
+        if self.url is None:
+            raise ValueError("expected `url`, the address of this source")
+        return self
+
+
+class KubernetesMode(StrEnum):
+    """Whether the API of Kubernetes is asked, and with whose permission."""
+
+    OFF = "off"
+    AUTO = "auto"
+    IN_CLUSTER = "in-cluster"
+    KUBECONFIG = "kubeconfig"
+
+
+class KubernetesSettings(_Group):
+    """Who runs where and claims what, from the API itself; kube-state-metrics' series tell it as well."""
+
+    mode: KubernetesMode = Field(
+        KubernetesMode.AUTO,
+        description="`off`, `in-cluster` (our pod's service account), `kubeconfig`, or `auto`: `in-cluster` in a pod "
+        "that has a service account, else `off`, since a laptop's kubeconfig may be of another cluster.",
+    )
+    kubeconfig: Path | None = Field(
+        None, description="The kubeconfig file of mode `kubeconfig`; unless set where kubectl looks."
+    )
+    context: str = Field("", description="Context in the kubeconfig; unless set its current one.")
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _yaml_reads_off_as_false(cls, mode: object) -> object:
+        """In YAML `off` without quotes is a boolean."""
+        return KubernetesMode.OFF if mode is False else mode
+
+    @model_validator(mode="after")
+    def _kubeconfig_goes_with_its_mode(self) -> "KubernetesSettings":
+        if self.mode is not KubernetesMode.KUBECONFIG and (self.kubeconfig or self.context):
+            raise ValueError("expected mode kubeconfig together with kubeconfig and context")
         return self
 
 
@@ -219,7 +288,12 @@ class Settings(BaseSettings):
         description="Isolation tier by namespace or pattern (`rag-*`); comes before the namespace's labels "
         "`correlator/tier` and `tier`. See docs/tiers.md.",
     )
+    sources: Mapping[str, SourceSettings] = Field(
+        default_factory=dict,
+        description="Several sources by a name of your choice instead of `prometheus`: its settings, and `exporters`.",
+    )
     prometheus: PrometheusSettings = Field(default_factory=PrometheusSettings)
+    kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)
@@ -236,6 +310,21 @@ class Settings(BaseSettings):
             if not _TIER.fullmatch(tier):
                 raise ValueError(f"expected a tier of letters, digits, - and _ for {namespace}, not {tier!r}")
         return tiers
+
+    @field_validator("sources")
+    @classmethod
+    def _share_the_work(cls, sources: Mapping[str, SourceSettings]) -> Mapping[str, SourceSettings]:
+        """Who is asked for what must be clear: of two that are asked for what is left, which one has it?"""
+        unnamed = [name for name, each in sources.items() if not each.exporters]
+        if 1 < len(unnamed) < len(sources):
+            raise ValueError(f"expected `exporters` of all but one, or of none: {' and '.join(unnamed)} have none")
+        return sources
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> "Settings":
+        if self.sources and self.prometheus.url is not None:
+            raise ValueError("expected either prometheus.url or sources, not both")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -13,11 +13,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
-from correlator.settings.groups import Settings
+from correlator.settings.groups import Settings, SourceSettings
 
 Layer: TypeAlias = Mapping[str, Any]
 _PREFIX = "CORRELATOR_"
-_WITHHELD = {"prometheus.url", "prometheus.headers", "store.url", "loki.url"}  # may hold a secret by mistake
+_OF_ONE_SOURCE = 2  # so many parts name a source: sources.nodes
+_WITHHELD = {"prometheus.url", "prometheus.headers", "sources", "store.url", "loki.url"}  # may hold a secret by mistake
 
 
 class SettingsError(Exception):
@@ -116,14 +117,21 @@ def _merge(below: Layer, above: Layer) -> dict[str, Any]:
 
 
 def _sentence(fault: ErrorDetails, layers: Mapping[str, Layer]) -> str:
-    path = ".".join(str(part) for part in fault["loc"])
+    path = ".".join(str(part) for part in fault["loc"]) or "settings"
     origin = _origin(fault["loc"], layers)
     if fault["type"] == "extra_forbidden":
-        return f"{path}: no such setting{_hint(path, [known for known, _ in setting_paths()])}{origin}"
+        return f"{path}: no such setting{_hint(path, _known_beside(fault['loc']))}{origin}"
     expected = fault["msg"].removeprefix("Value error, ").replace("Input should be", "expected it to be")
     given = fault["input"]
     shown = isinstance(given, str | int | float) and not any(path.startswith(secret) for secret in _WITHHELD)
     return f"{path}: {expected}{f', not {given!r}' if shown else ''}{origin}"
+
+
+def _known_beside(location: tuple[int | str, ...]) -> list[str]:
+    """The settings that a misspelt one may have meant."""
+    if location[0] == "sources" and len(location) > _OF_ONE_SOURCE:
+        return [f"sources.{location[1]}.{name}" for name in SourceSettings.model_fields]
+    return [known for known, _ in setting_paths()]
 
 
 def _hint(name: str, known: list[str]) -> str:
@@ -132,7 +140,9 @@ def _hint(name: str, known: list[str]) -> str:
 
 
 def _origin(location: tuple[int | str, ...], layers: Mapping[str, Layer]) -> str:
-    """The highest layer that says anything at the place."""
+    """The highest layer that says anything at the place; none for what is wrong with all of them together."""
+    if not location:
+        return ""
     for name, layer in reversed(tuple(layers.items())):
         value: object = layer
         for part in location:

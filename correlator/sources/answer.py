@@ -18,6 +18,9 @@ _OK = 200
 _REDIRECTS = range(300, 400)
 _SERVER_FAULTS = range(500, 600)
 _MAY_PASS = {408, 425, 429, 499}
+_PREFIXES = dict.fromkeys(
+    (400, 404), " (a Mimir's address ends in /prometheus, that of a VictoriaMetrics cluster in /select/0/prometheus)"
+)
 _PASSING_ERRORS = {"timeout", "canceled", "internal", "unavailable"}
 
 
@@ -137,9 +140,14 @@ def samples_of(series: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
 
 def _notes(content: Mapping[str, Any]) -> tuple[str, ...]:
     partial = ["partial: the server answered with a part of its data"] if content.get("isPartial") else []
-    warnings = [f"warning: {text}" for text in content.get("warnings") or []]
+    warnings = [f"{_word(str(text))}: {text}" for text in content.get("warnings") or []]
     infos = [f"info: {text}" for text in content.get("infos") or []]
     return tuple(partial + warnings + infos)
+
+
+def _word(warning: str) -> str:
+    """Whether a warning is about the query; all others tell of stores, sidecars or limits that kept data back."""
+    return "warning" if warning.startswith("PromQL") else "partial"
 
 
 def _refusal(received: Received, content: Mapping[str, Any]) -> SourceError:
@@ -153,7 +161,7 @@ def _refusal(received: Received, content: Mapping[str, Any]) -> SourceError:
 
 def _not_json(received: Received, error: Exception) -> SourceError:
     if received.status != _OK:
-        said = f"HTTP {received.status}: {_excerpt(received.body) or 'no text'}"
+        said = f"HTTP {received.status}: {_excerpt(received.body) or 'no text'}{_PREFIXES.get(received.status, '')}"
         return SourceError(f"{received.url} answered {said}", retriable=_may_pass(received.status))
     if received.body.lstrip()[:1] == b"{":
         return SourceError(

@@ -1,9 +1,10 @@
 """Several suppliers of one signal become one frame in which each target speaks once.
 
 A server may show the same thing under two names (its own and those of the engine inside it), as classic and as native
-histogram, and once more in the gateway before it. So, step by step, a row is left out where a supplier earlier in order
-knows something of its target at that step; targets are scrape targets, and for gateways the model as well. Nothing here
-depends on how many steps are joined at once.
+histogram, and once more in the gateway before it. So, step by step, a row is left out where an earlier supplier (servers
+before stand-ins before gateways, then the surest, then as in the catalogue) knows something of its target at that step;
+targets are scrape targets, and for gateways the model as well. Nothing here depends on how many steps are joined at
+once.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.model.frame import Floats, Frame, Labels
-from correlator.model.signal import Measured, Signal
+from correlator.model.signal import Measured, Signal, State
 from correlator.sources.staleness import instance_of
 
 _ORDER = {Measured.SERVER: 0, Measured.STAND_IN: 1, Measured.GATEWAY: 2}
+_SURENESS = {State.TESTED: 0, State.DOCUMENTED: 1, State.UNCONFIRMED: 2}
 _Targets = Callable[[Labels], str | Labels]
 
 
@@ -28,7 +30,7 @@ def joined(signals: Sequence[Signal], frames: Mapping[Signal, Frame]) -> dict[st
 
 
 def _joined(signals: Sequence[Signal], frames: Mapping[Signal, Frame]) -> Frame:
-    ordered = sorted(signals, key=lambda signal: _ORDER[signal.measured])
+    ordered = sorted(signals, key=lambda signal: (_ORDER[signal.measured], _SURENESS[signal.state]))
     telling = [signal for signal in ordered if frames[signal].labels]
     if len(telling) <= 1:
         return frames[telling[0] if telling else signals[0]]

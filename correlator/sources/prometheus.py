@@ -1,6 +1,7 @@
 """Frames from a Prometheus, and from what speaks its API: Thanos, Mimir, VictoriaMetrics."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from prometheus_api_client import PrometheusConnect
 
+from correlator.catalog.narrowing import narrowed
 from correlator.model.frame import BlindSpot, Frame, Frames
 from correlator.model.grid import Grid
 from correlator.model.signal import Signal
@@ -30,6 +32,15 @@ from correlator.sources.joining import joined
 from correlator.sources.presence import Presence
 from correlator.sources.probing import SignalState
 from correlator.sources.retention import retention_seconds
+from correlator.sources.servers import (
+    NEWEST_TOO,
+    QUERY_PARAMETERS,
+    UNKNOWN,
+    Server,
+    hidden_seconds,
+    recognised,
+    replica_parameters,
+)
 from correlator.sources.session import (
     Access,
     NoConnectionError,
@@ -71,6 +82,10 @@ class PrometheusSource:
         self._identities: dict[Hashable, Identities] = {}
         self._presence = Presence(self._metric_names)
         self._retention: float | None = None
+        self._hidden: float | None = None
+        self._server: Server | None = None
+        self._matchers = [(label, re.escape(value)) for label, value in self._access.match.items()]
+        self._parameters = {**QUERY_PARAMETERS, **replica_parameters(self._access.replica_labels)}
 
     @property
     def name(self) -> str:
@@ -82,13 +97,12 @@ class PrometheusSource:
         self._session.close()
 
     def span(self, now: float) -> tuple[float, float]:
-        """From `now` less the server's retention to `now`; from 0 where the server does not tell its retention."""
-        if self._retention is None:
-            try:
-                self._retention = self._asked_retention()
-            except SourceError:
-                return 0.0, now
-        return max(0.0, now - self._retention), now
+        """From `now` less the server's retention to `now` less what it hides of the newest past.
+
+        From 0 where the server does not tell its retention. VictoriaMetrics hides the newest 30 s unless told
+        otherwise: a step that is asked for earlier would have no values, and some a while later.
+        """
+        return max(0.0, now - self._known_retention()), now - self._known_hidden()
 
     def intervals(self, signals: Sequence[Signal], at: float) -> Mapping[str, int]:
         """The update interval of each signal around `at`, on the ladder 1, 2, 5, 10, 15, 20, 30, 60 s.
@@ -148,15 +162,41 @@ class PrometheusSource:
         """The server's clock less ours; raises SourceError."""
         return self._clock.difference_seconds()
 
+    def named(self) -> "Mapping[str, PrometheusSource]":
+        """Itself: the only one has no name."""
+        return {"": self}
+
+    def require_answer(self) -> None:
+        """Raises SourceError where nobody answers."""
+        answer = self._asked_time()
+        stamp = float(answer.times[0])
+        hidden = hidden_seconds(stamp, float(answer.values[0]))
+        self._hidden = hidden + max(0.0, self._clock.ours() - stamp) if hidden else 0.0  # it hides by its own clock
+
+    def server(self) -> Server:
+        """Who answers; of kind `other` where nothing tells. Raises SourceError where nobody answers for now."""
+        if self._server is None:
+            try:
+                answered = self._session.request("GET", f"{self._url}/api/v1/status/buildinfo", auth=self._connect.auth)
+                self._server = recognised(read_json(received(answered)).get("data"), answered.headers)
+            except SourceError as error:
+                if error.retriable:
+                    raise
+                self._server = UNKNOWN
+        return self._server
+
+    def ask_now(self, query: str, at: float) -> Answer:
+        """The answer to any query at one instant. Raises SourceError."""
+        return self._ask(query, Grid(int(at), 1, 1))
+
     def _ask(self, query: str, grid: Grid) -> Answer:
         answer: Answer = self._connect.custom_query_range(
-            query,
+            narrowed(query, self._matchers),
             start_time=datetime.fromtimestamp(grid.start, UTC),
             end_time=datetime.fromtimestamp(grid.last, UTC),
             step=str(grid.step),
-            # nocache: VictoriaMetrics moves start and end of longer ranges without it. timeout: the server stops soon
-            # after we stopped waiting; were it first, its 503 would be taken for one that is worth a repetition
-            params={"nocache": "1", "timeout": f"{self._access.read_timeout_seconds + 1:g}s"},
+            # the server stops soon after we stopped waiting; were it first, its 503 would be worth a repetition
+            params={**self._parameters, "timeout": f"{self._access.read_timeout_seconds + 1:g}s"},
         )
         return answer
 
@@ -204,6 +244,25 @@ class PrometheusSource:
             newest_age_seconds=at - max(newest.values()) if newest else None,
         )
 
+    def _known_hidden(self) -> float:
+        """0 while nobody answers."""
+        if self._hidden is None:
+            try:
+                self.require_answer()
+            except SourceError:
+                return 0.0
+        return self._hidden or 0.0
+
+    def _known_retention(self) -> float:
+        if self._retention is None:
+            try:
+                self._retention = self._asked_retention()
+            except SourceError as error:
+                if error.retriable:
+                    return math.inf
+                self._retention = math.inf  # VictoriaMetrics and Mimir do not tell it
+        return self._retention
+
     def _metric_names(self, start: int, end: int) -> Collection[str] | None:
         url = f"{self._url}/api/v1/label/__name__/values"
         options = {"params": {**self._access.parameters, "start": start, "end": end}, "auth": self._connect.auth}
@@ -211,10 +270,13 @@ class PrometheusSource:
         return told if isinstance(told, list) else None
 
     def _server_time(self) -> float:
-        answer: Answer = self._connect.custom_query("time()")
+        return float(self._asked_time().times[0])  # of VictoriaMetrics the value lies half a minute back, not the stamp
+
+    def _asked_time(self) -> Answer:
+        answer: Answer = self._connect.custom_query("time()", params=dict(NEWEST_TOO))
         if not answer.values.size:
             raise SourceError(f"{self._url} does not tell its time", retriable=False)
-        return float(answer.values[0])
+        return answer
 
     def _asked_retention(self) -> float:
         answered = self._session.request("GET", f"{self._url}/api/v1/status/runtimeinfo", auth=self._connect.auth)

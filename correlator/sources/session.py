@@ -37,7 +37,9 @@ class Access:
     """How to reach a Prometheus. Secrets are read from files, the token anew for each request since it may rotate.
 
     `read_timeout_seconds` bounds the silence before and within an answer; the server is asked to stop a second later.
-    `parameters` are sent with every query (Thanos' `dedup`, …), `headers` with every request (a tenant).
+    `parameters` are sent with every query (Thanos' `dedup`, …), `headers` with every request (a tenant), and so is the
+    first line of each file of `header_files`. Only series whose labels are as in `match` are read: one cluster of many.
+    `replica_labels` tell Thanos which labels only say which of several equal Prometheus saw a series.
     `retries` counts further attempts; the wait doubles from `backoff_seconds`, and a server's Retry-After is
     followed up to `longest_wait_seconds`.
     """
@@ -50,7 +52,10 @@ class Access:
     key_file: Path | None = None
     verify_certificate: bool = True
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    header_files: Mapping[str, Path] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    match: Mapping[str, str] = field(default_factory=dict)
+    replica_labels: tuple[str, ...] = ()
     connect_timeout_seconds: float = 5.0
     read_timeout_seconds: float = 60.0
     retries: int = 3
@@ -203,6 +208,9 @@ class PrometheusSession(requests.Session):
         if method == "POST":
             options["data"] = {**(options.pop("params", None) or {}), **self._access.parameters}
         options["timeout"] = (self._access.connect_timeout_seconds, self._access.read_timeout_seconds)
+        secret = {name: read_secret(path) for name, path in self._access.header_files.items()}
+        if secret:
+            options["headers"] = {**(options.get("headers") or {}), **secret}
         options["allow_redirects"] = False  # a redirected POST would become a GET without its query
         try:
             answered = Answered(super().request(method, url, **options), self._decoding)

@@ -35,7 +35,8 @@ class Facts:
 def learn_facts(frames: Frames) -> Facts:
     """Read a window: nodes first, since devices are named on nodes, and disks before what lies on them."""
     started_at = pods.start_times(frames.get(signals.POD_START_TIME))
-    pod_facts = pods.learn_pods(project(frames, [signals.POD_INFO], pods.POD_LABELS), started_at)
+    known_nodes = project(frames, [signals.NODE_INFO], pods.NODE_LABELS)
+    pod_facts = pods.learn_pods(project(frames, [signals.POD_INFO], pods.POD_LABELS), started_at, known_nodes.keys())
     pod_io = project(frames, (*signals.POD_IO, signals.POD_DEVICE_USAGE), inout.USE_LABELS)
     counters = project(frames, signals.DISK_COUNTERS, DISK_LABELS)
     mounts_found = project(frames, [signals.MOUNT_INFO, signals.FILESYSTEM_SIZE], MOUNT_LABELS)

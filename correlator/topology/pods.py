@@ -20,6 +20,7 @@ Uid: TypeAlias = tuple[str, str, str]
 Newness: TypeAlias = tuple[int, float, int]
 """(newest step, epoch seconds of the start, oldest step) of an incarnation"""
 
+NODE_LABELS = ("node", "internal_ip")
 OWNER_LABELS = ("namespace", "pod", "uid", "owner_kind", "owner_name")
 TIER_LABELS = ("namespace", "label_correlator_tier", "label_tier")
 
@@ -44,7 +45,7 @@ POD_LABELS = Incarnation._fields
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """kube_pod_info of a window: the newest incarnation speaks for the pod.
+    """kube_pod_info and kube_node_info of a window: the newest incarnation speaks for the pod.
 
     `moved` are pods that were on several nodes; `host_nodes` are (address, node).
     """
@@ -65,8 +66,11 @@ class PodFacts:
         return "" if name in self.moved else self.node_of(name)
 
 
-def learn_pods(info: Projection, started_at: Mapping[Uid, float]) -> PodFacts:
-    """Read the values of POD_LABELS. Of two incarnations seen at the same step the one that started last is newer."""
+def learn_pods(info: Projection, started_at: Mapping[Uid, float], known_nodes: Collection[Values] = ()) -> PodFacts:
+    """Read the values of POD_LABELS, and of NODE_LABELS as `known_nodes`.
+
+    Of two incarnations seen at the same step the one that started last is newer.
+    """
     by_name: dict[Name, tuple[Newness, Values]] = {}
     by_uid: dict[str, tuple[Newness, Values]] = {}
     nodes_of: dict[Name, set[str]] = {}
@@ -81,7 +85,9 @@ def learn_pods(info: Projection, started_at: Mapping[Uid, float]) -> PodFacts:
             by_name[name] = max(by_name[name], new)
         if uid:
             by_uid[uid] = max(by_uid[uid], new) if uid in by_uid else new
-    hosts = frozenset((values[4], values[3]) for values in info)
+    hosts = frozenset(
+        {*((values[4], values[3]) for values in info), *((address, node) for node, address in known_nodes)}
+    )
     return PodFacts(
         newest={name: Incarnation(*values) for name, (_, values) in by_name.items()},
         moved=frozenset(name for name, nodes in nodes_of.items() if len(nodes - {""}) > 1),

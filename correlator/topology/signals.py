@@ -24,6 +24,7 @@ POD_DEVICE_USAGE = "pod_device_usage"
 POD_IO_HEARTBEAT = "pod_io_heartbeat"
 
 POD_INFO = "pod_info"
+NODE_INFO = "node_info"
 POD_OWNER = "pod_owner"
 POD_CLAIMS = "pod_claims"
 POD_START_TIME = "pod_start_time"
@@ -45,6 +46,7 @@ READ = (
     POD_DEVICE_USAGE,
     POD_IO_HEARTBEAT,
     POD_INFO,
+    NODE_INFO,
     POD_OWNER,
     POD_CLAIMS,
     POD_START_TIME,

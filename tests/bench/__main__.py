@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import machine
+from tests.bench import budget, kubernetes, machine
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -19,13 +19,17 @@ def main() -> None:
     """Measure, then print."""
     console = Console(width=130)
     console.print(f"{machine.described()}; everything that is measured runs on one core", highlight=False)
-    with machine.serving() as url:
+    with machine.serving(Shape()) as url:
         with console.status("one cycle"):
             cycle = machine.measure("cycle", url)
         with console.status("fetching"):
             fetching = machine.measure("fetching", url)
+    with machine.serving(budget.LARGE) as url, console.status("budget"):
+        traffic = machine.measure("budget", url)
     with console.status("suspects"):
         suspects = machine.measure("suspects")
+    with kubernetes.serving() as api, console.status("150,000 pods"):
+        followed = machine.measure("kubernetes", api)
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -44,6 +48,8 @@ def main() -> None:
     )
     for name, title in (("step", "one step of all signals"), ("hour", "an hour of three signals of each victim")):
         console.print(_compared(fetching[name], title))
+    budget.show(console, traffic)
+    console.print(kubernetes.shown(followed))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:

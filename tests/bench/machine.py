@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.bench.cluster import Shape
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -93,9 +95,10 @@ def report(result: dict[str, Any]) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a loopback Prometheus, on another core, with the bench's cluster."""
-    command = [sys.executable, "-m", "tests.bench.server"]
+def serving(shape: Shape) -> Iterator[str]:
+    """The address of a loopback Prometheus, on another core, with a cluster of that shape."""
+    size = map(str, (shape.nodes, shape.disks, shape.victims_per_node))
+    command = [sys.executable, "-m", "tests.bench.server", *size]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None

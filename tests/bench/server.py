@@ -1,6 +1,6 @@
 """A loopback Prometheus that serves a cluster of `cluster`: bodies are made once for each question and kept.
 
-`python -m tests.bench.server` prints its port and serves until its input ends.
+`python -m tests.bench.server NODES DISKS VICTIMS_PER_NODE` prints its port and serves until its input ends.
 """
 
 import re
@@ -39,6 +39,10 @@ class Answers:
         for signal, series in cluster(shape).items():
             rows = series.rows()
             self._series[queries[signal]] = (series, rows, [orjson.dumps(row) for row in rows])
+        shown = [signal for signal in one_of_each(load()) if signal.query in self._series]
+        self.names = orjson.dumps(
+            {"status": "success", "data": [name.replace("[:_]", ":") for signal in shown for name in signal.metrics]}
+        )
         self._bodies: OrderedDict[Question, bytes] = OrderedDict()
         self._making = threading.Lock()
 
@@ -88,7 +92,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, form: str) -> None:
         asked = {name: values[0] for name, values in parse_qs(form).items()}
-        if "start" in asked:
+        if self.path.partition("?")[0].endswith("/label/__name__/values"):
+            self._send(self.answers.names)
+        elif "start" in asked:
             Handler.newest_end = max(Handler.newest_end, float(asked["end"]))
             question = (asked["query"], float(asked["start"]), float(asked["end"]), float(asked["step"]))
             self._send(self.answers.body(question))
@@ -107,10 +113,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def main() -> None:
-    """Serve on a free port."""
+def main(nodes: int, disks: int, victims_per_node: int) -> None:
+    """Serve a cluster of that shape on a free port."""
     machine.other_cores()
-    Handler.answers = Answers(Shape())
+    Handler.answers = Answers(Shape(nodes=nodes, disks=disks, victims_per_node=victims_per_node))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)  # noqa: T201 - the parent reads it
@@ -118,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -16,7 +16,8 @@ from correlator.incidents.store import Store
 from tests.daemons import Daemon, daemon
 from tests.factories import make_finding, make_suspect, make_victim
 from tests.loki import FakeLoki, loki
-from tests.recorded import START, STEP, STEPS, as_openmetrics, contention, write_contention
+from tests.played import as_openmetrics, played
+from tests.recorded import START, STEP, STEPS, contention, write_contention
 from tests.servers import openmetrics_blocks, prometheus
 
 ENDED = int(time.time()) // STEP * STEP - 60
@@ -29,7 +30,7 @@ VICTIM = make_victim()
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus whose newest samples are a minute old."""
     folder = tmp_path_factory.mktemp("prometheus")
-    text = as_openmetrics(contention(), ENDED - (START + STEPS * STEP))
+    text = as_openmetrics(played(contention(), ENDED - (START + STEPS * STEP)))
     with prometheus(folder, storage=openmetrics_blocks(text, folder / "storage")) as address:
         yield address
 

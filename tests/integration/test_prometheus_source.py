@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +16,7 @@ from correlator.model.grid import Grid
 from correlator.model.source import SourceError
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
-from tests.servers import openmetrics_blocks, prometheus, scrape_config
+from tests.servers import openmetrics_blocks, prometheus, scrape_config, victoria_metrics
 
 SIGNALS = load()
 START = 1_704_110_400
@@ -98,21 +98,39 @@ def test_every_bundled_query_is_promql(empty: str) -> None:
     assert [(state.series, state.error) for state in states] == [(0, "")] * len(SIGNALS)
 
 
-def test_a_young_prometheus_is_understood(tmp_path: Path) -> None:
+@pytest.fixture(params=["prometheus", "victoria_metrics"])
+def scraping(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], AbstractContextManager[str]]:
+    """Starts a server that scrapes an address every second and hides nothing of what it has."""
+
+    def start(address: str) -> AbstractContextManager[str]:
+        config = scrape_config({"node": address})
+        if request.param == "prometheus":
+            return prometheus(tmp_path, config=config)
+        file = tmp_path / "scrape.yml"
+        file.write_text(config)
+        return victoria_metrics(tmp_path, arguments=[f"-promscrape.config={file}", "-search.latencyOffset=1s"])
+
+    return start
+
+
+def test_a_young_server_is_understood(scraping: Callable[[str], AbstractContextManager[str]]) -> None:
     """After a few scrapes at 1 s the interval is known; a target whose own timestamps stop is unknown soon after."""
     exporter = Exporter()
-    with serving(exporter) as address, prometheus(tmp_path, config=scrape_config({"node": address})) as url:
+    with serving(exporter) as address, scraping(address) as url:
         source = PrometheusSource(url)
         wait_for_reads(exporter, 7)
-        now = int(time.time())
+        while "disk_reads" not in source.intervals(SIGNALS, source.span(time.time())[1]):
+            wait_for_reads(exporter, 1)  # VictoriaMetrics shows a new series a few seconds late
+        now = int(source.span(time.time())[1])
         assert source.intervals(SIGNALS, now)["disk_reads"] == 1
         assert source.clock_difference_seconds() == pytest.approx(0.0, abs=5.0)
         alive = source.fetch(SIGNALS, Grid(now - 1, 1, 1))
         assert alive.get("pod_writes").values.tolist() == [[5.0]]
         exporter.stopped_at = time.time()
-        wait_for_reads(exporter, 5)
-        silent = source.fetch(SIGNALS, Grid(int(time.time()), 1, 1))
-        (state,) = source.probe([next(signal for signal in SIGNALS if signal.name == "disk_reads")], time.time())
+        wait_for_reads(exporter, 6)
+        now = int(source.span(time.time())[1])
+        silent = source.fetch(SIGNALS, Grid(now, 1, 1))
+        (state,) = source.probe([next(signal for signal in SIGNALS if signal.name == "disk_reads")], now)
         source.close()
     assert silent.get("pod_writes").labels == ()
     assert silent.get("disk_reads").values.shape == (1, 1)

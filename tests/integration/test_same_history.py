@@ -16,7 +16,7 @@ from correlator.model.incident import Incident
 from correlator.sources.prometheus import PrometheusSource
 from tests.integration.asking import inquiry
 from tests.pasts import PastSource
-from tests.recorded import as_openmetrics
+from tests.played import as_openmetrics, played
 from tests.servers import openmetrics_blocks, prometheus
 from tests.unit.analysis import stories
 from tests.unit.analysis.stories import FIRST, LATER
@@ -52,7 +52,7 @@ def days_and_a_story() -> Frames:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
     """A Prometheus that holds them."""
     folder = tmp_path_factory.mktemp("days")
-    storage = openmetrics_blocks(as_openmetrics(days_and_a_story()), folder / "storage")
+    storage = openmetrics_blocks(as_openmetrics(played(days_and_a_story())), folder / "storage")
     with prometheus(folder, storage=storage) as url:
         made = PrometheusSource(url)
         yield made

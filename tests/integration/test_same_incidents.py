@@ -16,7 +16,8 @@ from correlator.model.incident import Incident
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.recording import RecordingSource, write_recording
 from tests.integration.asking import inquiry
-from tests.recorded import CULPRIT, END, ONSET, START, STEP, as_openmetrics, contention
+from tests.played import as_openmetrics, played
+from tests.recorded import CULPRIT, END, ONSET, START, STEP, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 FIRST, LAST = START + (ONSET - 20) * STEP, START + (END + 20) * STEP
@@ -27,7 +28,7 @@ SETTLE_SECONDS = 30.0
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
     """A Prometheus that holds what the exporters told in that hour."""
     folder = tmp_path_factory.mktemp("prometheus")
-    storage = openmetrics_blocks(as_openmetrics(contention()), folder / "storage")
+    storage = openmetrics_blocks(as_openmetrics(played(contention())), folder / "storage")
     with prometheus(folder, storage=storage) as url:
         source = PrometheusSource(url)
         yield source

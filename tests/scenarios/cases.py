@@ -76,10 +76,15 @@ def truth_of(name: str) -> Truth:
     )
 
 
+def recording(name: str) -> RecordingSource:
+    """The series of a recording."""
+    return RecordingSource(FIXTURES / name / "recording.zip")
+
+
 @cache
 def judged(name: str) -> Judged:
     """Walk through a recording as the daemon would."""
-    source = RecordingSource(FIXTURES / name / "recording.zip")
+    source = recording(name)
     inquiry = Inquiry(source=source, signals=catalog.load(), parameters=calibrated(), tiers={})
     found: dict[str, Incident] = {}
     accused = set()

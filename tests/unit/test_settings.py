@@ -13,6 +13,7 @@ from correlator.settings.load import setting_paths
 PROMISED: dict[str, object] = {
     "cluster": "",
     "tiers": {},
+    "sources": {},
     "prometheus.url": None,
     "prometheus.bearer_token_file": None,
     "prometheus.username": "",
@@ -21,8 +22,14 @@ PROMISED: dict[str, object] = {
     "prometheus.certificate_file": None,
     "prometheus.key_file": None,
     "prometheus.headers": {},
+    "prometheus.header_files": {},
     "prometheus.parameters": {},
+    "prometheus.match": {},
+    "prometheus.replica_labels": (),
     "prometheus.timeout": timedelta(seconds=30),
+    "kubernetes.mode": "auto",
+    "kubernetes.kubeconfig": None,
+    "kubernetes.context": "",
     "store.path": Path("~/.local/share/correlator/correlator.db").expanduser(),
     "store.url": None,
     "store.retention": timedelta(days=90),
@@ -136,6 +143,15 @@ def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.Mon
         ("web: {listen: '127.0.0.1:70000'}", "web.listen", "HOST:PORT"),
         ("web: {listen: '0.0.0.0:9920'}", "web", "allow_non_loopback"),
         ("web: {listen: 'node7:9920'}", "web", "allow_non_loopback"),
+        ("prometheus: {match: {'a-b': x}}", "prometheus.match", "names of labels"),
+        ("sources: {nodes: {exporters: [cAdvisor]}}", "sources.nodes", "expected `url`"),
+        ("sources: {nodes: {urll: 'http://h'}}", "sources.nodes.urll", "did you mean sources.nodes.url?"),
+        ("sources: {a: {url: 'http://u:hunter2@h'}}", "sources.a.url", "without credentials"),
+        (
+            "sources: {a: {url: 'http://h'}, b: {url: 'http://h'}, c: {url: 'http://h', exporters: [vLLM]}}",
+            "sources",
+            "a and b have none",
+        ),
         ("log: {level: loud}", "log.level", "'debug', 'info'"),
         ("tiers: {'Rag Prod': sandbox}", "tiers", "a namespace or a pattern"),
         ("tiers: {rag: agentic sandbox}", "tiers", "letters, digits"),
@@ -149,6 +165,12 @@ def test_bad_value_is_refused_with_path_and_expectation(text: str, path: str, ex
     assert said.startswith(f"{path}: ")
     assert expected in said
     assert str(tmp_path / "correlator.yaml") in said
+
+
+def test_one_source_or_several() -> None:
+    """Two answers to the question what to read are none."""
+    with pytest.raises(SettingsError, match=r"^settings: expected either prometheus\.url or sources, not both$"):
+        load_settings(flags={"prometheus": {"url": "http://h"}, "sources": {"a": {"url": "http://h"}}})
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "[::1]:0", "localhost:9920", "127.8.8.8:9920"])
@@ -171,6 +193,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
 def test_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
     """A secret put at the wrong place does not reach the log."""
     assert "hunter2" not in refusal("prometheus: {url: 'http://me:hunter2@prometheus'}", tmp_path)
+    assert "hunter2" not in refusal("sources: {a: {url: 'http://me:hunter2@prometheus'}}", tmp_path)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("a: [", "expected YAML"), ("- 1", "a mapping"), ("1: 2", "a mapping")])

@@ -164,11 +164,12 @@ def test_step_is_the_slowest_required_reading() -> None:
     assert replace(made, step_seconds=5).step({"fast": 10}) == 5
 
 
-def test_step_is_settled_once_first_tokens_are_seen() -> None:
+def test_step_is_settled_once_all_readings_are_seen() -> None:
     """A daemon that starts before the first inference pod looks again."""
     made = replace(inquiry(Witness()), signals=[signal("ttft"), signal("disk", aspect=Aspect.IO)])
     assert not made.is_settled({"disk": 15})
-    assert made.is_settled({"ttft": 15})
+    assert not made.is_settled({"ttft": 15})
+    assert made.is_settled({"disk": 15, "ttft": 15})
     assert replace(made, step_seconds=5).is_settled({})
 
 

@@ -3,6 +3,10 @@
 It keeps to the documented envelope (prometheus.io/docs/prometheus/latest/querying/api): parameters from URL or form
 body, `status`, `data.resultType`, values as strings, `errorType` and `error` beside a 4xx, `warnings` and `infos`, no
 more than 11,000 points for a series. `replies` are sent as they are, before anything is answered.
+
+What others do differently is recorded here as well: `THANOS_BUILD` and `MIMIR_BUILD` as their build information reads
+(thanos-io/thanos pkg/api/api.go, grafana/mimir pkg/api/handlers.go), `prefix` and `tenant_header` of Mimir, whose
+answer to a question without tenant is HTTP 401 in plain text, and `hides_seconds` of VictoriaMetrics' instant queries.
 """
 
 import json
@@ -16,6 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+PROMETHEUS_BUILD = {"version": "2.42.0", "revision": "225c61122", "goVersion": "go1.19.8"}
+THANOS_BUILD = {"version": "0.39.2", "revision": "68a5c2d", "goVersion": "go1.24.4"}
+MIMIR_BUILD = {"application": "Grafana Mimir", "version": "2.16.0", "revision": "e7e4d09", "features": {}}
 POINTS_MAXIMUM = 11_000
 TOO_MANY_POINTS = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution"
 
@@ -32,6 +39,9 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
     cut: int = 0
+
+
+NOT_FOUND = Reply(b"404 page not found\n", 404, {"Content-Type": "text/plain"})
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,10 @@ class FakePrometheus:
     url: str = ""
     now: float = 1_000_000.0
     runtime: Mapping[str, str] = field(default_factory=dict)
+    build: Mapping[str, Any] = field(default_factory=lambda: PROMETHEUS_BUILD)
+    prefix: str = ""
+    tenant_header: str = ""
+    hides_seconds: float = 0.0
     series: dict[str, list[tuple[dict[str, str], dict[int, str]]]] = field(default_factory=dict)
     failing: dict[str, Reply] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
@@ -66,14 +80,25 @@ class FakePrometheus:
         self.asked.append(asked)
         if self.replies:
             return self.replies.pop(0)
-        if asked.path.endswith("/api/v1/status/runtimeinfo"):
-            return success(dict(self.runtime))
+        if not asked.path.startswith(f"{self.prefix}/api/v1/"):
+            return NOT_FOUND
+        if self.tenant_header and self.tenant_header not in asked.headers:
+            return Reply(b"no org id\n", 401, {"Content-Type": "text/plain"})
+        return self._answer(asked)
+
+    def _answer(self, asked: Asked) -> Reply:
         parameters = {**asked.url_parameters, **asked.form}
-        if asked.path.endswith("/api/v1/query") and parameters["query"] == "time()":
-            return success({"resultType": "scalar", "result": [self.now, str(self.now)]})
-        if asked.path.endswith("/api/v1/query_range"):
-            return self._range(parameters)
-        return Reply(b"404 page not found\n", 404, {"Content-Type": "text/plain"})
+        match asked.path.removeprefix(f"{self.prefix}/api/v1"):
+            case "/status/buildinfo":
+                return success(dict(self.build))
+            case "/status/runtimeinfo":
+                return success(dict(self.runtime))
+            case "/query" if parameters["query"] == "time()":
+                return success({"resultType": "scalar", "result": [self.now, str(self.now - self.hides_seconds)]})
+            case "/query_range":
+                return self._range(parameters)
+            case _:
+                return NOT_FOUND
 
     def _range(self, parameters: Mapping[str, str]) -> Reply:
         start, end, step = (int(parameters[name]) for name in ("start", "end", "step"))

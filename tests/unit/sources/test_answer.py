@@ -64,9 +64,15 @@ def test_vectors_and_scalars_have_one_value_each() -> None:
 
 
 def test_what_the_server_says_beside_the_data_is_kept() -> None:
-    """isPartial, warnings and infos become notes, each with its word."""
-    answer = read_answer(received(matrix(isPartial=True, warnings=["w"], infos=["i"])))
-    assert answer.notes == ("partial: the server answered with a part of its data", "warning: w", "info: i")
+    """isPartial, warnings and infos become notes; a warning that is not about the query tells of data left out."""
+    warnings = ["PromQL warning: w", "No StoreAPIs matched for this query"]
+    answer = read_answer(received(matrix(isPartial=True, warnings=warnings, infos=["i"])))
+    assert answer.notes == (
+        "partial: the server answered with a part of its data",
+        "warning: PromQL warning: w",
+        "partial: No StoreAPIs matched for this query",
+        "info: i",
+    )
 
 
 def test_native_histograms_are_told() -> None:

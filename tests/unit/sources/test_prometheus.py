@@ -147,8 +147,8 @@ def test_what_the_server_says_is_quality(fake: FakePrometheus, source: Prometheu
     frames = source.fetch([INFO], Grid(NOW, 1, 1))
     assert frames.quality == (
         BlindSpot("info", "info: no counter"),
+        BlindSpot("info", "partial: store down"),
         BlindSpot("info", "partial: the server answered with a part of its data"),
-        BlindSpot("info", "warning: store down"),
     )
 
 

@@ -50,6 +50,12 @@ def test_uname_names_the_node() -> None:
     assert topology.node_of_instance["localhost:9100"] == "homebox"
 
 
+def test_address_of_a_node_names_it_without_any_pod() -> None:
+    """kube_node_info tells whose address a target has, although no pod of that node is known."""
+    topology = join(frames(disks("10.0.0.1:9100", "sda"), series("node_info", node="n1", internal_ip="10.0.0.1")))
+    assert names(topology) == {"n1/sda"}
+
+
 def test_own_pod_of_the_exporter_names_the_node() -> None:
     """node_exporter's labels pod and namespace are its own: pod_info tells where it runs. It is no user of disks."""
     topology = join(

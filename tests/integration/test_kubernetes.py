@@ -1,0 +1,215 @@
+"""The engine on what the Kubernetes API tells instead of kube-state-metrics: the same incidents, whenever it began."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from correlator import catalog
+from correlator.cli.backtest import incidents_of
+from correlator.daemon.engine import Engine, Timing
+from correlator.incidents.reader import Incidents
+from correlator.incidents.store import Store
+from correlator.inquiry import Inquiry
+from correlator.kubernetes.cluster import Cluster
+from correlator.kubernetes.facts import KEYS
+from correlator.kubernetes.source import KubernetesSource
+from correlator.model.finding import Verdict
+from correlator.model.frame import Frame, Frames
+from correlator.model.grid import Grid
+from correlator.model.incident import Incident
+from correlator.model.signal import Signal
+from correlator.model.source import Source
+from correlator.sources.recording import RecordingSource
+from correlator.topology.projection import seen_steps
+from tests.calibrated import calibrated
+from tests.daemons import daemon
+from tests.kubernetes_api import Api, Direct, Handler, kubeconfig, named, pod, serving
+from tests.recorded import START, STEP, STEPS, VICTIM, as_openmetrics, contention
+from tests.servers import openmetrics_blocks, prometheus
+
+RECORDING = Path(__file__).parents[2] / "fixtures" / "one_writer" / "recording.zip"
+SETTLE_SECONDS = 30.0
+
+
+class WithoutInfos:
+    """A source whose cluster has no kube-state-metrics."""
+
+    def __init__(self, inner: Source) -> None:
+        """`inner` has everything."""
+        self._inner = inner
+        self.name = inner.name
+        self.span = inner.span
+        self.intervals = inner.intervals
+
+    def fetch(
+        self, signals: Sequence[Signal], grid: Grid, progress: Callable[[int, int], None] | None = None
+    ) -> Frames:
+        """Nothing of what kube-state-metrics would tell."""
+        frames = self._inner.fetch(signals, grid, progress)
+        left = {name: Frame.empty(name, grid) if name in KEYS else frame for name, frame in frames.by_signal.items()}
+        return Frames(grid, left, frames.intervals, frames.quality)
+
+
+def seen(frames: Frames, signal: str) -> Iterator[tuple[dict[str, str], float, float]]:
+    """(labels, when first seen, value) of each row."""
+    frame = frames.get(signal)
+    newest, oldest = seen_steps(frame.values)
+    times = frame.grid.times()
+    for row, labels in enumerate(frame.labels):
+        yield dict(labels), float(times[oldest[row]]), float(frame.values[row, newest[row]])
+
+
+def spelled(at: float) -> str:
+    """As the API writes an instant."""
+    return f"{datetime.fromtimestamp(at, UTC):%FT%TZ}"
+
+
+def api_of(frames: Frames) -> Api:
+    """The API of the cluster that these series tell of."""
+    api = Api()
+    owners = {row["uid"]: row for row, _, _ in seen(frames, "pod_owner")}
+    starts = {row["uid"]: value for row, _, value in seen(frames, "pod_start_time")}
+    claims: dict[str, dict[str, str]] = {}
+    for row, _, _ in seen(frames, "pod_claims"):
+        claims.setdefault(row["uid"], {})[row["volume"]] = row["persistentvolumeclaim"]
+    for row, first, _ in seen(frames, "pod_info"):
+        uid, owner = row["uid"], owners.get(row["uid"], {})
+        owned = (owner.get("owner_kind", ""), owner.get("owner_name", ""), "")
+        more: dict[str, Any] = {"owner": owned, "claims": claims.get(uid, {}), "placed": spelled(first)}
+        if uid in starts:
+            more["started"] = spelled(starts[uid])
+        item = pod(row["pod"], row["namespace"], uid=uid, node=row["node"], **more)
+        item["status"]["hostIP"] = row.get("host_ip", "")
+        api.put("/api/v1/pods", item)
+    for row, first, _ in seen(frames, "claim_info"):
+        claim = named(row["persistentvolumeclaim"], row["namespace"], spec={"volumeName": row.get("volumename", "")})
+        put(api, "/api/v1/persistentvolumeclaims", claim, first)
+    for row, first, _ in seen(frames, "persistent_volume_info"):
+        where = {"local": {"path": row["local_path"]}} if "local_path" in row else {}
+        put(api, "/api/v1/persistentvolumes", named(row["persistentvolume"], spec=where), first)
+    for row, first, _ in seen(frames, "namespace_labels"):
+        labels = {name.removeprefix("label_"): value for name, value in row.items() if name.startswith("label_")}
+        put(api, "/api/v1/namespaces", named(row["namespace"], labels=labels), first)
+    return api
+
+
+def put(api: Api, path: str, item: dict[str, Any], first: float) -> None:
+    """An object that was made at an instant."""
+    item["metadata"]["creationTimestamp"] = spelled(first)
+    item["metadata"]["uid"] = f"{path}/{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
+    api.put(path, item)
+
+
+@cache
+def recorded() -> tuple[RecordingSource, Frames]:
+    """A recording of real contention, and all of its frames."""
+    source = RecordingSource(RECORDING)
+    begin, end = source.span(time.time())
+    return source, Inquiry(source=source, signals=catalog.load(), parameters=calibrated(), tiers={}).record(begin, end)
+
+
+def inquiry(source: Source) -> Inquiry:
+    """The same for all."""
+    return Inquiry(source=source, signals=catalog.load(), parameters=calibrated(), tiers={})
+
+
+def with_api(api: Api, clock: Callable[[], float]) -> KubernetesSource:
+    """The recording without kube-state-metrics, beside an API that was just listed."""
+    cluster = Cluster(lambda: Direct(api), clock, random.Random(1))
+    for follower in cluster.followers:
+        follower.turn()
+        follower.state.has_tried = True
+    return KubernetesSource(WithoutInfos(recorded()[0]), cluster)
+
+
+@cache
+def from_series() -> list[Incident]:
+    """What is found with kube-state-metrics."""
+    grid = recorded()[1].grid
+    return incidents_of(inquiry(recorded()[0]).steps(grid.start, grid.last), "")
+
+
+def test_the_api_alone_yields_the_incidents_of_the_series() -> None:
+    """A recording of real contention, to the last figure: verdict, suspects, workloads, claims, words."""
+    frames = recorded()[1]
+    assert [incident.verdict for incident in from_series()] == [Verdict.CONTENTION]
+    assert all(suspect.workload for suspect in from_series()[0].suspects if suspect.accused)
+    told = with_api(api_of(frames), lambda: float(frames.grid.last))
+    assert incidents_of(inquiry(told).steps(frames.grid.start, frames.grid.last), "") == from_series()
+    without = incidents_of(inquiry(WithoutInfos(recorded()[0])).steps(frames.grid.start, frames.grid.last), "")
+    assert without != from_series()
+
+
+def test_an_engine_that_is_started_again_stores_the_same(tmp_path: Path) -> None:
+    """Step by step, killed half way, with a cluster that is listed anew: the incidents do not tell."""
+    frames = recorded()[1]
+    grid, api = frames.grid, api_of(frames)
+    now = [grid.start + SETTLE_SECONDS]
+    timing = Timing(settle=SETTLE_SECONDS, catch_up=3600.0)
+    for until in (grid.start + grid.count // 2 * grid.step, grid.last):
+        source = inquiry(with_api(api, lambda: now[0]))
+        engine = Engine(source, lambda: Store.open(tmp_path / "c.db"), "", timing, lambda: now[0])
+        while now[0] <= until + SETTLE_SECONDS:
+            list(engine.cycle())
+            now[0] += grid.step
+        engine.close()
+    with Incidents.open(tmp_path / "c.db") as incidents:
+        assert list(incidents.every()) == from_series()
+
+
+@pytest.fixture
+def prometheus_now(tmp_path: Path) -> Iterator[str]:
+    """A Prometheus whose newest samples are of now, without kube-state-metrics."""
+    frames = contention()
+    left = {name: frame for name, frame in frames.by_signal.items() if name not in KEYS}
+    later = int(time.time()) // STEP * STEP - (START + (STEPS - 1) * STEP)
+    text = as_openmetrics(Frames(frames.grid, left, frames.intervals), later)
+    storage = openmetrics_blocks(text, tmp_path / "storage")
+    with prometheus(tmp_path / "prometheus", storage=storage) as url:
+        yield url
+
+
+def settings_of(path: Path) -> Mapping[str, str]:
+    """A daemon that asks an API."""
+    return {
+        "CORRELATOR_KUBERNETES__MODE": "kubeconfig",
+        "CORRELATOR_KUBERNETES__KUBECONFIG": str(path),
+        "CORRELATOR_ENGINE__STEP": f"{STEP}s",
+        "CORRELATOR_ENGINE__SETTLE": "1s",
+    }
+
+
+def test_the_daemon_asks_and_says_what_it_may_not(prometheus_now: str, tmp_path: Path) -> None:
+    """Owners and nodes come from the API, and what it refuses is in the status and in the log, in words."""
+    api = Api()
+    api.put("/api/v1/pods", pod("vllm-0", "inference", owner=("StatefulSet", "vllm", "s")))
+    api.put("/api/v1/pods", pod("reindex-1", "batch", owner=("Job", "reindex", "j")))
+    config = tmp_path / "kubeconfig"
+
+    def refuse(handler: Handler) -> None:
+        handler.send_body(403, b'{"message":"nodes is forbidden"}')
+
+    with serving(api) as server:
+        server.faults["/api/v1/nodes"] = [refuse] * 99
+        config.write_text(kubeconfig(server.url))
+        arguments = ("--prometheus-url", prometheus_now)
+        with daemon(tmp_path / "daemon", *arguments, settings=settings_of(config)) as running:
+            spots = running.until(lambda: running.get("/api/v1/status").json()["blind_spots"])
+            assert any(
+                spot["signal"] == "kubernetes/nodes"
+                and spot["reason"].startswith("refused: ")
+                and "nodes is forbidden" in spot["reason"]
+                for spot in spots
+            )
+            question = {"victim": VICTIM}
+            told = httpx.post(f"{running.url}/api/v1/explain", json=question, timeout=60, trust_env=False).json()
+            assert told["victim"]["workload"] == "StatefulSet/vllm"
+            assert any("nodes is forbidden" in entry.get("reason", "") for entry in running.said())
+            assert running.is_ready()
