@@ -11,13 +11,14 @@ from correlator.model.frame import Frames
 from tests.scenes import PodIo, Story
 from tests.symptoms import Added
 
+START = 1_790_000_100  # servers take nothing from the future
 STEPS, BEGINS, DIES, ENDS = 330, 210, 218, 262
 REINDEX, DATABASE, SERVER = "reindex-28812345-h8kz2", "pg-0", "vllm-0"
 
 
 def night(*, reindexes: bool = True) -> Frames:
     """Frames of the whole night; without the re-index it is the night before."""
-    story = Story(steps=STEPS, seed=11)
+    story = Story(steps=STEPS, start=START, seed=11)
     until = ENDS if reindexes else BEGINS
     story.ttft_seconds = story.stepped(0.05, 0.30, BEGINS, until)
     story.read_latency = story.stepped(2e-4, 7e-3, BEGINS, until)

@@ -1,4 +1,4 @@
-"""The founding story as a real Prometheus holds it: every exporter's text, read by the catalogue as it ships."""
+"""The founding story as real servers hold it: what every exporter told, read by the catalogue as it ships."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ from correlator.model.tier import USUAL_TIERS
 from correlator.sources.prometheus import PrometheusSource
 from tests.calibrated import calibrated
 from tests.founding import BEGINS, DATABASE, ENDS, REINDEX, SERVER, night
-from tests.recorded import as_openmetrics
-from tests.servers import openmetrics_blocks, prometheus
+from tests.played import Played, as_json_lines, as_openmetrics, played
+from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
 from tests.symptoms import Added
 
 
@@ -30,18 +30,22 @@ def with_etcd(frames: Frames) -> Frames:
     return added.result()
 
 
-def exposed(frames: Frames) -> str:
+def told(frames: Frames) -> list[Played]:
     """What all exporters told, PostgreSQL's own word that it is up included."""
-    up = "".join(f'pg_up{{instance="{DATABASE}:9187"}} 1 {at}\n' for at in frames.grid.times().tolist())
-    return as_openmetrics(frames).replace("# EOF", f"# TYPE pg_up unknown\n{up}# EOF")
+    times = (frames.grid.times() - 1.0).tolist()
+    up = Played("pg_up", {"instance": f"{DATABASE}:9187"}, times, [1.0] * len(times))
+    return [*played(frames), up]
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
-    """A Prometheus that holds the night."""
-    folder = tmp_path_factory.mktemp("night")
-    storage = openmetrics_blocks(exposed(with_etcd(night())), folder / "storage")
-    with prometheus(folder, storage=storage) as url:
+@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
+    """A Prometheus, and a VictoriaMetrics, that hold the night."""
+    folder, series = tmp_path_factory.mktemp("night"), told(with_etcd(night()))
+    if request.param == "prometheus":
+        server = prometheus(folder, storage=openmetrics_blocks(as_openmetrics(series), folder / "storage"))
+    else:
+        server = victoria_metrics(folder, imported=as_json_lines(series))
+    with server as url:
         source = PrometheusSource(url)
         yield source
         source.close()
@@ -49,15 +53,15 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSourc
 
 def test_the_symptoms_are_read_as_their_exporters_tell_them(source: PrometheusSource) -> None:
     """Values, units and identity of each signal, as they were told."""
-    told = with_etcd(night())
-    grid = Grid(told.grid.start + 100 * told.grid.step, told.grid.step, 20)
+    written = with_etcd(night())
+    grid = Grid(written.grid.start + 100 * written.grid.step, written.grid.step, 20)
     frames = source.fetch(catalog.load(), grid)
     names = ("postgresql_active_time", "postgresql_transactions", "etcd_fsync_sum", "etcd_fsync_count")
     for name in (*names, "etcd_fsync_bucket"):
-        assert [dict(one) for one in frames.get(name).labels] == [dict(one) for one in told.get(name).labels]
-        np.testing.assert_allclose(frames.get(name).values, told.get(name).values[:, 100:120])
+        assert [dict(one) for one in frames.get(name).labels] == [dict(one) for one in written.get(name).labels]
+        np.testing.assert_allclose(frames.get(name).values, written.get(name).values[:, 100:120])
     for name in ("postgresql_heartbeat", "etcd_heartbeat"):
-        assert (grid.times() - frames.get(name).values[0]).max() <= told.grid.step
+        assert (grid.times() - frames.get(name).values[0]).max() <= written.grid.step
 
 
 def test_the_night_is_one_episode(source: PrometheusSource) -> None:
