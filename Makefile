@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs test packages lab victoria bench accuracy quietdays calibrate coverage lock
+.PHONY: help install run check format docs test packages lab victoria bench accuracy quietdays silence calibrate coverage lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ victoria: install packages ## judge every recording through a real VictoriaMetri
 accuracy: install ## judge the engine and baselines on cases that nothing was tuned on, write the page
 	$(BIN)/python -m tests.accuracy --split report --page
 	$(BIN)/python -m tests.accuracy --lab --page
+
+silence: ## how often work that stops is found on simulated cases, and what opens where nothing failed
+	$(BIN)/python -m tests.accuracy.silence
 
 calibrate: install ## fit the confidence model on cases that no report uses
 	$(BIN)/python -m tests.calibration

@@ -10,6 +10,7 @@ from correlator.model.finding import (
     MeanTtft,
     RuledOut,
     Suspect,
+    SymptomEffect,
     TtftEffect,
     UseChange,
     Verdict,
@@ -20,10 +21,14 @@ from correlator.model.finding import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """All that the paragraph tells of. `blamed` are the accused, else whoever is most suspect of a contention."""
+    """All that the paragraph tells of. `ttft` speaks of whatever is watched, in seconds.
+
+    `blamed` are the accused, else whoever is most suspect of a contention.
+    """
 
     victim: Victim
     ttft: TtftEffect
+    symptom: SymptomEffect
     volume: VolumeSeen | None
     use: UseChange | None
     blamed: tuple[Suspect, ...]

@@ -12,6 +12,7 @@ from correlator.analysis.victims import Victim
 from correlator.analysis.windows import Spans
 from correlator.model.finding import Verdict
 from correlator.model.frame import BlindSpot, Frames
+from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import PodRef, Topology
 
 
@@ -70,6 +71,8 @@ class Case:
     chain: ChainFeatures | None
     suspicions: tuple[Suspicion, ...]
     blind_spots: tuple[BlindSpot, ...]
+    symptom: Symptom = TTFT
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,3 +87,5 @@ class Scene:
     before: Level
     stalled: bool
     archive: Archive = NO_ARCHIVE
+    symptom: Symptom = TTFT
+    silent: bool = False

@@ -167,7 +167,9 @@ def _no_contention(case: Case) -> str:
     ):
         if reason in case.reasons:
             return words
-    return "this is not what made first tokens slow" if case.verdict is not Verdict.UNDETERMINED else "that is no proof"
+    if case.verdict is Verdict.UNDETERMINED:
+        return "that is no proof"
+    return f"this is not what made {case.symptom.things} slow"
 
 
 def _untimely(item: Contribution, case: Case) -> tuple[str, str] | None:
@@ -176,8 +178,8 @@ def _untimely(item: Contribution, case: Case) -> tuple[str, str] | None:
         return "no_rise_near", "has no rise of its own near the onset"
     if lag <= -EARLY_STEPS:
         more = "more than " if lag <= -LAG_STEPS else ""  # nobody looked further back
-        return "early", f"rose {more}{began(float(lag * step))}"
-    return ("late", f"rose {began(float(lag * step))}") if lag >= LATE_STEPS else None
+        return "early", f"rose {more}{began(float(lag * step), case.symptom.things)}"
+    return ("late", f"rose {began(float(lag * step), case.symptom.things)}") if lag >= LATE_STEPS else None
 
 
 def _usual(item: Contribution, case: Case) -> tuple[str, str] | None:
@@ -189,7 +191,7 @@ def _usual(item: Contribution, case: Case) -> tuple[str, str] | None:
         return None
     quiet = span(float(before.sum()) * case.victim.step)
     often = "once" if number == 1 else f"{number} times"
-    return "usual", f"did as much {often} in the {quiet} before, and first tokens stayed fast"
+    return "usual", f"did as much {often} in the {quiet} before, and {case.symptom.things} stayed fast"
 
 
 def earlier_rises(device_time: Floats, before: Bools, length: int, level: float) -> int:

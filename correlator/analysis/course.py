@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from correlator.analysis.absence import is_stuck
 from correlator.analysis.dating import dated_by_volume
 from correlator.analysis.domains import use_of
 from correlator.analysis.evidence import instant
@@ -12,18 +13,23 @@ from correlator.analysis.level import Level
 from correlator.analysis.look import Look, Window, look, with_changes
 from correlator.analysis.memory import Memory, OpenRegression, PastRegression
 from correlator.analysis.onset import escalated, redated
+from correlator.analysis.opening import by_another, by_storage
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.recovery import MISSING_SECONDS, end_of, hold_steps, is_slow, unseen_steps
 from correlator.analysis.regression import THRESHOLDS, detect
 from correlator.analysis.season import USUAL, StandIn
+from correlator.analysis.silence import Silence, silences
 from correlator.analysis.standin import detect_by_season
 from correlator.analysis.statement import Life, refreshed
+from correlator.analysis.stopping import is_silent
+from correlator.analysis.symptoms import evened
 from correlator.analysis.victims import Victim
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Floats
 from correlator.model.history import HistoryRequest
+from correlator.model.symptom import TTFT
 
 LOOKS = frozenset({0, 2, 5, 10, 20, 40, 80, 160})
 """Steps after detection at which an open regression is judged again: few, so that one of many looks is no accident."""
@@ -63,9 +69,11 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
     worse = [_open(window, rows[key_of(c.known)], c.worse_at) for c in followed if c.known and c.worse_at is not None]
     found = [
         _open(window, detection.victim, detection.onset, stalled=detection.stalled)
-        for detection in detect(window.victims, window.quiet, window.parameters)
+        for detection in detect(evened(window.victims, window.symptom), window.quiet, window.parameters)
         if window.victims.keys[detection.victim] not in known
     ]
+    opened = {key_of(course.now) for course in found if course.now}
+    found += [_open_silent(window, silence) for silence in silences(window, known | opened)]
     opened = {key_of(course.now) for course in found if course.now}
     by_season, more = detect_by_season(window)
     found += [
@@ -74,7 +82,14 @@ def open_new(window: Window, followed: list[Course]) -> list[Course]:
         if window.victims.keys[one.victim] not in known | opened
     ]
     asked = [Course(known=None, now=None, wanted=more)] if more else []
-    return worse + [_passed_over(course) if _is_usual(course.finding) else course for course in found] + asked
+    return worse + [course if _is_worth_opening(window, course) else _passed_over(course) for course in found] + asked
+
+
+def _is_worth_opening(window: Window, course: Course) -> bool:
+    """First tokens are watched for their own sake; another symptom for what storage does to it."""
+    if course.now is not None and course.now.silent:
+        return by_another(course.finding)
+    return not _is_usual(course.finding) and (window.symptom == TTFT or by_storage(course.finding))
 
 
 def _is_usual(finding: Finding | None) -> bool:
@@ -90,13 +105,27 @@ def _passed_over(course: Course) -> Course:
     return Course(known=None, now=None, wanted=course.wanted)
 
 
-def _open(window: Window, row: int, onset: int, *, stalled: bool = False, instead: StandIn | None = None) -> Course:
+def _open_silent(window: Window, silence: Silence) -> Course:
+    course = _open(window, silence.victim, silence.onset, stalled=True, silent=True)
+    return replace(course, wanted=(*course.wanted, *silence.wanted))
+
+
+def _open(
+    window: Window,
+    row: int,
+    onset: int,
+    *,
+    stalled: bool = False,
+    silent: bool = False,
+    instead: StandIn | None = None,
+) -> Course:
     grid = window.frames.grid
-    finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
+    life = Life(detected_at=window.at, silent=silent)
+    finding, more = look(window, row, onset, life, stalled=stalled, instead=instead)
     sharper = onset if stalled else _sharpened(window, row, onset, finding, window.quiet[row])
     if sharper != onset:
         onset = sharper
-        finding, more = look(window, row, onset, Life(detected_at=window.at), stalled=stalled, instead=instead)
+        finding, more = look(window, row, onset, life, stalled=stalled, instead=instead)
     victim, key = window.victims.one(row), window.victims.keys[row]
     before = Spans.around(onset, grid.count, window.quiet[row]).before
     level = instead.level if instead else Level.over(victim, before)
@@ -112,6 +141,8 @@ def _open(window: Window, row: int, onset: int, *, stalled: bool = False, instea
         baseline_mean=level.mean,
         calm_since=None,
         last=_without_evidence(finding),
+        symptom=window.symptom.name,
+        silent=silent,
     )
     return Course(known=None, now=now, finding=finding, wanted=more)
 
@@ -190,7 +221,7 @@ def _look_again(window: Window, current: OpenRegression, row: int, known: OpenRe
     if (window.at - current.detected_at) // grid.step not in LOOKS or not _can_look(window, current, row):
         return Course(known=known, now=current)
     onset = _onset_now(window, known, row)
-    life = Life(detected_at=current.detected_at)
+    life = Life(detected_at=current.detected_at, silent=current.silent)
     instead = stand_in_of(known, window.victims.bounds)
     finding, more = look(window, row, onset, life, stalled=current.stalled, instead=instead)
     now = replace(current, onset_at=grid.start + onset * grid.step, last=_without_evidence(finding))
@@ -205,13 +236,25 @@ def _onset_now(window: Window, known: OpenRegression, row: int) -> int:
         return onset
     elsewhere = Memory(open=tuple(r for r in window.memory.open if r != known), past=window.memory.past)
     quiet = quiet_steps(window.victims, elsewhere)[row]
-    again = redated(window.victims.one(row), onset, window.quiet[row], quiet)
+    again = redated(evened(window.victims.one(row), window.symptom), onset, window.quiet[row], quiet)
     return _sharpened(window, row, again, known.last, quiet)
 
 
 def _is_slow(window: Window, known: OpenRegression, victim: Victim) -> bool:
+    onset = window.frames.grid.index(known.onset_at)
+    if is_silent(victim, window.quiet[_row(window, known)], onset) and _fails_silently(window, known, onset):
+        return True
     baseline = baseline_of(known, window.victims.bounds)
-    return is_slow(victim, baseline, window.frames.grid.index(known.onset_at), window.parameters)
+    return is_slow(victim, baseline, onset, window.parameters)
+
+
+def _fails_silently(window: Window, known: OpenRegression, onset: int) -> bool:
+    """Whether it is silence that was found, or work that storage slowed has stopped and waits on I/O."""
+    return known.silent or (by_storage(known.last) and bool(is_stuck(window.frames, key_of(known).ref, onset)))
+
+
+def _row(window: Window, known: OpenRegression) -> int:
+    return window.victims.keys.index(key_of(known))
 
 
 def _ended_at(window: Window, known: OpenRegression, victim: Victim, calm_since: int) -> int:
@@ -262,7 +305,7 @@ def _final(window: Window, known: OpenRegression, row: int | None, ended_at: int
     """The last word on a regression: a look at the whole of it where the window still holds it."""
     if row is None or not _can_look(window, known, row):
         return Look(refreshed(known.last, instant(window.at), instant(ended_at), reason))
-    life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason)
+    life = Life(detected_at=known.detected_at, ended_at=ended_at, end_reason=reason, silent=known.silent)
     instead = stand_in_of(known, window.victims.bounds)
     return look(window, row, window.frames.grid.index(known.onset_at), life, stalled=known.stalled, instead=instead)
 
@@ -279,5 +322,10 @@ def _past(known: OpenRegression, finding: Finding, at: int) -> PastRegression | 
     if finding.end_reason is EndReason.NEW_NORMAL and ended_at == at:
         return None
     return PastRegression(
-        namespace=known.namespace, pod=known.pod, model_name=known.model_name, start=known.onset_at, end=ended_at
+        namespace=known.namespace,
+        pod=known.pod,
+        model_name=known.model_name,
+        start=known.onset_at,
+        end=ended_at,
+        symptom=known.symptom,
     )

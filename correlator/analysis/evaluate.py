@@ -1,8 +1,10 @@
 """One step of judgement: frames and topology in, findings, a snapshot and the next memory out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from correlator.analysis.course import follow, open_new, past_of, stand_in_of
+from correlator.analysis.absence import with_absences
+from correlator.analysis.course import Course, follow, open_new, past_of, stand_in_of
 from correlator.analysis.evidence import instant
 from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
@@ -10,12 +12,14 @@ from correlator.analysis.onset import onset_of
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
 from correlator.analysis.quiet import key_of, quiet_steps
-from correlator.analysis.statement import Life
-from correlator.analysis.victims import Victims, victims_of
-from correlator.model.finding import Finding
+from correlator.analysis.statement import Life, refreshed
+from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, victims_with
+from correlator.analysis.victims import Victims
+from correlator.model.finding import EndReason, Finding
 from correlator.model.frame import BlindSpot, Frames
 from correlator.model.history import NO_HISTORY, History, HistoryRequest
 from correlator.model.snapshot import Snapshot
+from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import PodRef, Topology
 
 
@@ -46,7 +50,8 @@ def evaluate(
     Depends on its arguments alone. Raises ValueError when `at` is not the window's last step.
     """
     evaluation, victims = _judged(frames, topology, memory, at, parameters, history)
-    snapshot = present(frames, topology, victims, evaluation.memory, _blind(frames, victims))
+    memory = own_memory(evaluation.memory, TTFT)
+    snapshot = present(frames, topology, victims, memory, _blind(frames, victims))
     return replace(evaluation, snapshot=snapshot)
 
 
@@ -67,14 +72,50 @@ def _judged(
 ) -> tuple[Evaluation, Victims]:
     if at != frames.grid.last:
         raise ValueError(f"step {at} is not the last of its window, {frames.grid.last}")
-    victims = victims_of(frames)
-    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters, history)
-    followed = [follow(window, regression) for regression in memory.open]
+    others = (one for one in parameters.symptoms if frames.get(one.count).labels or own_memory(memory, one).open)
+    parts = [_evaluated(_window(symptom, frames, topology, memory, parameters, history)) for symptom in (TTFT, *others)]
+    after = Memory(
+        open=tuple(one for part in parts for one in part.after.open),
+        past=tuple(one for part in parts for one in part.after.past),
+    )
+    findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
+    findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
+    more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), parts[0].window.seen
+
+
+def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:
+    """The last word on regressions of symptoms that nobody watches any more."""
+    now = instant(at)
+    return tuple(refreshed(one.last, now, now, EndReason.GONE) for one in memory.open if one.symptom not in watched)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What one symptom yields."""
+
+    window: Window
+    courses: list[Course]
+    after: Memory
+
+
+def _evaluated(window: Window) -> _Part:
+    followed = [follow(window, regression) for regression in window.memory.open]
     courses = followed + open_new(window, followed)
     after = Memory(open=tuple(c.now for c in courses if c.now is not None), past=past_of(window, followed))
-    findings = tuple(c.finding for c in courses if c.finding is not None)
-    more = tuple(dict.fromkeys(request for c in courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), victims
+    return _Part(window, courses, after)
+
+
+def _window(
+    symptom: Symptom, frames: Frames, topology: Topology, memory: Memory, parameters: Parameters, history: History
+) -> Window:
+    """A window as one symptom sees it."""
+    frames, memory = seen_as_ttft(frames, symptom), own_memory(memory, symptom)
+    parameters = own_parameters(parameters, symptom)
+    found = victims_with(symptom, frames, {key_of(one) for one in memory.open}, parameters)
+    victims = with_absences(frames, found, memory.open)
+    quiet = quiet_steps(victims, memory)
+    return Window(frames, topology, victims, memory, quiet, parameters, history, symptom, found)
 
 
 def explain_victim(
@@ -95,19 +136,26 @@ def look_at_victim(
 ) -> Look | None:
     """What is to be said of a victim at the window's last step, regressed or not; None where it is not known.
 
+    Of its first tokens, or of the first other symptom that it has.
     An open regression is judged from its onset; otherwise the newest change, significant or not.
     """
-    victims = victims_of(frames)
+    windows = (
+        _window(symptom, frames, topology, memory, parameters, history) for symptom in (TTFT, *parameters.symptoms)
+    )
+    window = next((one for one in windows if any(key.ref == ref for key in one.victims.keys)), None)
+    return None if window is None else _look_at(window, ref)
+
+
+def _look_at(window: Window, ref: PodRef) -> Look:
+    frames, victims, memory = window.frames, window.victims, window.memory
     rows = [row for row, key in enumerate(victims.keys) if key.ref == ref]
-    if not rows:
-        return None
-    window = Window(frames, topology, victims, memory, quiet_steps(victims, memory), parameters, history)
     victim = victims.one(rows[0])
     known = next((r for r in memory.open if key_of(r) == victim.key), None)
     onset = frames.grid.index(known.onset_at) if known is not None else onset_of(victim, window.quiet[rows[0]])
     life = Life(detected_at=known.detected_at if known else window.at)
     if known is not None:
         instead = stand_in_of(known, victims.bounds)
+        life = Life(detected_at=known.detected_at, silent=known.silent)
         return look(window, rows[0], max(onset, 0), life, stalled=known.stalled, instead=instead)
     seen = look(window, rows[0], max(onset, 0), life, stalled=False)
     return seen._replace(finding=replace(seen.finding, reasons=("no_open_regression", *seen.finding.reasons)))

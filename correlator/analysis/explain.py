@@ -6,6 +6,7 @@ from correlator.analysis.account import Account
 from correlator.analysis.case import Case
 from correlator.analysis.considered import title_of
 from correlator.analysis.ruled_out import BY_VOLUME, load_words, served
+from correlator.analysis.tiers import tiers_words
 from correlator.analysis.wording import (
     UNATTRIBUTED,
     began,
@@ -18,11 +19,8 @@ from correlator.analysis.wording import (
     rate,
     seconds,
 )
-from correlator.model.finding import (
-    Change,
-    Suspect,
-    Verdict,
-)
+from correlator.model.finding import Change, Suspect, Verdict
+from correlator.model.symptom import TTFT, Form
 
 NAMED = 3
 """So many culprits are told of in full; of the others only how many they are."""
@@ -36,6 +34,7 @@ def explain(case: Case, told: Account) -> str:
     sentences = [
         _answer(case, told),
         *_cause(case, told),
+        tiers_words(told.victim, told.blamed),
         _volume_words(told),
         _without(case, told),
         _load_too(case),
@@ -49,7 +48,7 @@ def explain(case: Case, told: Account) -> str:
 def _answer(case: Case, told: Account) -> str:
     sure, effect = f"(confidence {case.confidence:.2f})", _effect(told)
     if case.verdict is Verdict.CONTENTION:
-        return f"{_who(told)} made first tokens slow through {told.where}: {effect}."
+        return f"{_who(told)} {_did(case)} through {told.where}: {effect}."
     if case.verdict is Verdict.DEGRADED_DEVICE:
         return f"On {told.where} the device itself got slower {sure}: {effect}."
     if case.verdict is Verdict.OWN_IO:
@@ -59,6 +58,13 @@ def _answer(case: Case, told: Account) -> str:
     if case.verdict is Verdict.OTHER:
         return f"It is neither {'storage nor load' if case.load.seen else 'storage'} {sure}: {effect}."
     return f"The cause cannot be told ({_reasons(case)}): {effect}."
+
+
+def _did(case: Case) -> str:
+    things = case.symptom.things
+    if case.silent:
+        return f"brought {things} to a halt"
+    return f"made {things} {'fail' if case.symptom.form is Form.SHARE else 'slow'}"
 
 
 def _who(told: Account) -> str:
@@ -74,17 +80,26 @@ def _who(told: Account) -> str:
 def _effect(told: Account) -> str:
     victim, ttft = told.victim, told.ttft
     who = f"{victim.namespace}/{victim.pod}" if victim.namespace else victim.pod
+    symptom = told.symptom
     if ttft.stalled and ttft.observed_seconds is None:
-        return f"{who} stopped giving first tokens while requests wait"
-    stalled = ", after a time without any first token" if ttft.stalled else ""
+        waiting = ", and nobody is known to wait" if symptom.silent else " while requests wait"
+        return f"{who} stopped giving {symptom.things}{waiting}"
+    stalled = f", after a time without any {symptom.things.removesuffix('s')}" if ttft.stalled else ""
     statistic = {"mean": "mean", "p50": "median"}.get(ttft.statistic, ttft.statistic)
+    if symptom.unit == "ratio":
+        rose = from_to(Change(symptom.baseline, symptom.observed), percent)
+        return f"{symptom.quantity} of {who} rose {rose} ({ttft.requests_affected} {symptom.things}){stalled}"
+    if symptom.unit != "seconds":
+        fell = from_to(Change(symptom.baseline, symptom.observed), number)
+        return f"{symptom.quantity} of {who} fell {fell}{stalled}"
     rose = from_to(Change(ttft.baseline_seconds, ttft.observed_seconds), seconds)
-    return f"{statistic} time to first token of {who} rose {rose} ({ttft.requests_affected} requests){stalled}"
+    affected = f"{ttft.requests_affected} {'requests' if symptom.name == TTFT.name else symptom.things}"
+    return f"{statistic} {symptom.quantity} of {who} rose {rose} ({affected}){stalled}"
 
 
 def _cause(case: Case, told: Account) -> Iterator[str]:
     if case.verdict is Verdict.CONTENTION:
-        yield "; ".join(_suspect_words(one, told.where) for one in told.blamed[:NAMED]) + "."
+        yield "; ".join(_suspect_words(one, told) for one in told.blamed[:NAMED]) + "."
         yield from filter(None, map(_past_words, told.blamed[:1]))
     elif case.verdict is Verdict.DEGRADED_DEVICE and case.volume is not None:
         number_of, size = served(case.volume, case.spans)
@@ -94,13 +109,13 @@ def _cause(case: Case, told: Account) -> Iterator[str]:
         share = case.volume.contributions.share_of(case.victim.key.ref)
         yield f"The victim itself added {percent(share)} of the device time, more than its requests account for."
     elif case.verdict is Verdict.LOAD:
-        yield f"Its load rose: {load_words(case.load)}."
+        yield f"Its load rose: {load_words(case)}."
     elif case.verdict is Verdict.OTHER:
         yield _other(case, told.where)
 
 
-def _suspect_words(suspect: Suspect, where: str) -> str:
-    when = began(suspect.lag_seconds)
+def _suspect_words(suspect: Suspect, told: Account) -> str:
+    when, where = began(suspect.lag_seconds, told.symptom.things), told.where
     moved = _io_words(suspect) + (f", {when}" if when else "")
     who = "It" if name_of(suspect) == UNATTRIBUTED else name_of(suspect)
     return f"{who} added {percent(suspect.share_ratio)} of the device time on {where} ({moved})"
@@ -160,11 +175,12 @@ def _volume_words(told: Account) -> str:
 def _without(case: Case, told: Account) -> str:
     """What would have been without those who are blamed."""
     means = told.mean_ttft
-    if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None:
+    if case.verdict is not Verdict.CONTENTION or means.without_suspects_seconds is None or told.symptom.unit == "ratio":
         return ""
     cost, total = (means.observed_seconds or 0.0) - means.without_suspects_seconds, told.ttft.mean_excess_seconds.total
+    observed = seconds(means.observed_seconds)
     return (
-        f"Mean time to first token was {seconds(means.observed_seconds)}; without that I/O it would have been about "
+        f"Mean {case.symptom.quantity} was {observed}; without that I/O it would have been about "
         f"{seconds(means.without_suspects_seconds)}, so it cost {seconds(cost)} of the {seconds(total)} rise."
     )
 
@@ -174,7 +190,7 @@ def _load_too(case: Case) -> str:
     if not case.load.is_up or case.verdict not in BY_VOLUME:
         return ""
     part = seconds(case.split.load) if case.split.load > 0 else "nothing"
-    return f"Load rose too ({load_words(case.load)}) and explains {part} of it."
+    return f"Load rose too ({load_words(case)}) and explains {part} of it."
 
 
 CAUSES = {

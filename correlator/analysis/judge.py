@@ -7,12 +7,13 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.dependence import change_by, exposure_by
 from correlator.analysis.domains import doers_on, sureness, telling, use_of, volumes_of
 from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, exposure, split_excess, volume_change
+from correlator.analysis.links import ExcessSplit, split_excess
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
@@ -22,6 +23,7 @@ from correlator.analysis.unseen import blind_spots
 from correlator.analysis.volumes import pod_pressure
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
+from correlator.model.symptom import Form
 from correlator.model.topology import PodRef
 
 MIN_STEPS = 3
@@ -67,6 +69,8 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
         chain=ruling.chain,
         suspicions=suspicions,
         blind_spots=blind_spots(scene, load, volume),
+        symptom=scene.symptom,
+        silent=scene.silent,
     )
 
 
@@ -74,17 +78,18 @@ def _volume_case(scene: Scene, volume_id: str, ref: PodRef, during: Level, load:
     """A volume as `ref` feels it: the victim, or a pod that it depends on."""
     frames, topology, spans = scene.frames, scene.topology, scene.spans
     use, errors = use_of(frames, topology, volume_id, ref), error_states(frames, topology, volume_id)
-    worse = volume_change(topology.volumes[volume_id], use, spans, errors)
+    worse = change_by(scene.symptom.relies_on)(topology.volumes[volume_id], use, spans, errors)
     pods = doers_on(frames, topology, volume_id)
     pressure = pod_pressure(frames, "pod_io_waiting", ref)
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
         excess -= min(max(excess, 0.0), load.explained_seconds)
-    felt = exposure(
-        scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if scene.stalled else excess
+    no_seconds = scene.stalled or scene.symptom.form is Form.SHARE
+    felt = exposure_by(scene.symptom.relies_on)(
+        scene.victim, pods.loads.get(ref), pressure, worse, spans, float("nan") if no_seconds else excess
     )
     split = split_excess(scene.before, during, load, felt, worse.got_worse)
-    if scene.stalled and worse.got_worse * (felt.probability or 0.0) >= WORSE:
+    if no_seconds and worse.got_worse * (felt.probability or 0.0) >= WORSE:
         split = replace(split, storage=split.total - split.load, unexplained=0.0)  # they waited for reads, all of it
     return VolumeCase(
         worse=worse,

@@ -17,17 +17,22 @@ from correlator.analysis.rates import Bools
 from correlator.analysis.rollout import changes_around
 from correlator.analysis.season import INSTEAD, USUAL, StandIn, hours, season_requests, usual_since
 from correlator.analysis.statement import Life, state
+from correlator.analysis.stopping import in_silence
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.windows import Spans
 from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.history import History, HistoryRequest
+from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import Topology
+
+WORK_STOPPED = "work_stopped"
+"""The named reason where nothing is done any more, and nobody is known to wait."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What all victims of one step share."""
+    """What all victims of one step share. `told` are the victims before anything is made of their absence."""
 
     frames: Frames
     topology: Topology
@@ -36,6 +41,13 @@ class Window:
     quiet: Bools
     parameters: Parameters
     history: History
+    symptom: Symptom = TTFT
+    told: Victims | None = None
+
+    @property
+    def seen(self) -> Victims:
+        """The victims as they were told of: NaN where they are absent."""
+        return self.victims if self.told is None else self.told
 
     @property
     def at(self) -> int:
@@ -59,6 +71,8 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool, ins
     grid = window.frames.grid
     end = grid.count if life.ended_at is None else min(grid.count, grid.index(life.ended_at))
     victim = window.victims.one(row)
+    if life.silent:
+        victim = in_silence(victim, window.quiet[row], onset)
     seen = np.isfinite(victim.first_tokens)
     around = Spans.around(onset, end, window.quiet[row])
     spans = around.within(seen)
@@ -73,9 +87,13 @@ def look(window: Window, row: int, onset: int, life: Life, *, stalled: bool, ins
         before=instead.level if instead else Level.over(victim, spans.before),
         stalled=stalled,
         archive=Archive(window.history, window.parameters.history_seconds, life.detected_at),
+        symptom=window.symptom,
+        silent=life.silent,
     )
     case = judge(scene, window.parameters)
     found = state(case, scene, life, window.parameters)
+    if life.silent:
+        found = replace(found, reasons=(*found.reasons, WORK_STOPPED))
     usual, asked = _season(window, scene, life)
     if usual is not None:
         words = f"First tokens were as slow at this hour {SEASONS[usual]}."

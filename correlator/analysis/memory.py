@@ -15,7 +15,8 @@ class OpenRegression:
     """A regression that has not ended, with the baseline that it was detected against.
 
     Instants are epoch seconds. `bounds` hold the buckets' upper bounds without the last, which is infinite.
-    `calm_since` is the first of the uninterrupted steps that look normal again; None while it is slow.
+    `calm_since` is the first of the uninterrupted steps that look normal again; None while it is slow. `silent`:
+    nothing is done any more, and nobody is known to wait.
     """
 
     namespace: str
@@ -29,6 +30,8 @@ class OpenRegression:
     baseline_mean: float
     calm_since: int | None
     last: Finding
+    symptom: str = "ttft"
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class PastRegression:
     model_name: str
     start: int
     end: int
+    symptom: str = "ttft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from correlator.analysis.case import Case, VolumeCase
-from correlator.analysis.load import LoadView, change
+from correlator.analysis.load import change
 from correlator.analysis.windows import Spans, mean_over
 from correlator.analysis.wording import from_to, number, operations, percent, rate, seconds
 from correlator.model.finding import Change, RuledOut, Verdict
@@ -21,7 +21,7 @@ def ruled_out(case: Case) -> tuple[RuledOut, ...]:
 
 def _each(case: Case) -> Iterator[RuledOut]:
     if case.load.seen and not case.load.is_up:
-        yield _out("load", case.load.arrivals, "requests/second", load_words(case.load))
+        yield _out("load", case.load.arrivals, "requests/second", load_words(case))
     volume = case.volume
     if volume is None or not volume.worse.seen:
         return
@@ -38,12 +38,12 @@ def _out(cause: str, figure: Change, unit: str, sentence: str) -> RuledOut:
     return RuledOut(cause=cause, figure=figure, unit=unit, sentence=sentence)
 
 
-def load_words(load: LoadView) -> str:
+def load_words(case: Case) -> str:
     """Arrivals and prompts before and during."""
-    arrivals, prompts = load.arrivals, load.prompt_length
+    arrivals, prompts = case.load.arrivals, case.load.prompt_length
     parts = []
     if arrivals.baseline and arrivals.observed:
-        parts.append(f"requests went {from_to(arrivals, number)} a second")
+        parts.append(f"{case.symptom.arrivals} went {from_to(arrivals, number)} a second")
     if prompts.baseline and prompts.observed:
         parts.append(f"prompts {from_to(prompts, lambda value: f'{value:.0f}')} tokens")
     return ", ".join(parts) or "arrivals are not known in detail"

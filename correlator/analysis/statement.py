@@ -18,9 +18,11 @@ from correlator.analysis.parameters import Parameters
 from correlator.analysis.regression import THRESHOLDS
 from correlator.analysis.ruled_out import ruled_out
 from correlator.analysis.suspects import q_values
+from correlator.analysis.symptom_effect import mean_effect, symptom_effect
 from correlator.analysis.volumes import node_pressure, pod_pressure
 from correlator.analysis.windows import mean_over
 from correlator.model.finding import (
+    NO_TTFT,
     Change,
     EndReason,
     Finding,
@@ -35,16 +37,21 @@ from correlator.model.finding import (
     VolumeSeen,
 )
 from correlator.model.frame import Floats, Frames
+from correlator.model.symptom import TTFT, Form
 from correlator.model.topology import Pod, PodRef, Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """When a regression was detected and, once it is over, when and why it ended; epoch seconds."""
+    """When a regression was detected and, once it is over, when and why it ended; epoch seconds.
+
+    `silent`: nothing is done any more, and nobody is known to wait.
+    """
 
     detected_at: int
     ended_at: int | None = None
     end_reason: EndReason | None = None
+    silent: bool = False
 
 
 def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Finding:
@@ -62,13 +69,14 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
         verdict=case.verdict,
         confidence=round(float(case.confidence), 4),
         reasons=case.reasons,
-        ttft=told.ttft,
+        ttft=told.ttft if case.symptom == TTFT else NO_TTFT,
         volume=told.volume,
         use=told.use,
         suspects=suspects,
         blind_spots=case.blind_spots,
         explanation=explain(case, told),
         advice=advise(case, told.victim, told.volume, suspects),
+        symptom=told.symptom,
         evidence=replace(
             evidence_of(case, grid, life.ended_at),
             considered=told.considered,
@@ -86,9 +94,12 @@ def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account
     refs = frozenset(_ref_of(suspect) for suspect in blamed)
     others, rest = considered(case, scene.topology, refs)
     limit = limit_of(case.volume, case.spans, case.verdict) if case.volume else None
+    victim = victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology)
+    ttft = _ttft(case)
     return Account(
-        victim=victim_value(case.victim.key.ref, case.victim.key.model_name, scene.topology),
-        ttft=_ttft(case),
+        victim=replace(victim, symptom=case.symptom.name),
+        ttft=ttft,
+        symptom=symptom_effect(case, ttft),
         volume=_volume(case, limit),
         use=_use(case, scene.frames, scene.topology),
         blamed=blamed,
@@ -128,7 +139,7 @@ def _known(value: float) -> float | None:
 def _ttft(case: Case) -> TtftEffect:
     """The statistic that moved most; a victim that gives no tokens at all has no observed value."""
     bounds = case.victim.bounds
-    moved = effect(case.before, case.during, bounds)
+    moved = mean_effect(case) if case.symptom.form is not Form.HISTOGRAM else effect(case.before, case.during, bounds)
     name = moved.statistic if moved is not None else "p95"
     return TtftEffect(
         statistic=name,
@@ -239,7 +250,7 @@ def _suspect(
         accused=case.verdict is Verdict.CONTENTION and bool(suspicion.confidence >= parameters.accusation_threshold),
         direction=_direction(suspicion, case),
         share_ratio=round(float(item.share), 4),
-        mean_excess_seconds=_known(case.split.storage * item.share) if case.verdict is Verdict.CONTENTION else 0.0,
+        mean_excess_seconds=_cost(case, item.share),
         lag_seconds=None if item.lag_steps is None else float(item.lag_steps * case.victim.step),
         p_value=item.p_value,
         q_value=q_value,
@@ -256,6 +267,13 @@ def _kind(ref: PodRef | None) -> SuspectKind:
     if ref is None:
         return SuspectKind.UNATTRIBUTED
     return SuspectKind.NODE if ref.node else SuspectKind.POD
+
+
+def _cost(case: Case, share: float) -> float | None:
+    """A suspect's part of what storage cost, in seconds; None where that is no time."""
+    if case.symptom.form is Form.SHARE:
+        return None
+    return _known(case.split.storage * share) if case.verdict is Verdict.CONTENTION else 0.0
 
 
 def _features(suspicion: Suspicion, case: Case) -> dict[str, float]:

@@ -76,10 +76,10 @@ def name_of(suspect: Suspect) -> str:
     return f"{suspect.namespace}/{suspect.pod}" if suspect.kind is SuspectKind.POD else f"node {suspect.node}"
 
 
-def began(lag: float | None) -> str:
-    """When something rose, from the onset in seconds; empty where that is not known."""
+def began(lag: float | None, things: str = "first tokens") -> str:
+    """When something rose, from the onset in seconds, at which `things` got slow; empty where that is not known."""
     if lag is None:
         return ""
     if lag == 0:
         return "from the same scrape on"
-    return f"{span(abs(lag))} {'before' if lag < 0 else 'after'} first tokens got slow"
+    return f"{span(abs(lag))} {'before' if lag < 0 else 'after'} {things} got slow"

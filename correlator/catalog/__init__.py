@@ -12,6 +12,7 @@ A file holds what one exporter supplies:
     measured     server (default), stand_in (the nearest to what the name says) or gateway (in front of the servers)
     state        tested (on the exporter itself), documented (on text as its documents show it), unconfirmed (default)
     note         what to know of versions and traps
+    symptoms     what may get worse about a pod, beside its first tokens: see `catalog.symptoms`
     signals      a list; each has
 
         name, unit, kind, aspect, required     as in `correlator.model.signal.Signal`: the same for all who supply it
@@ -27,5 +28,6 @@ Several exporters may supply one signal: their rows come together, each scrape t
 
 from correlator.catalog.loader import Catalogue, load
 from correlator.catalog.nodes import CatalogueError
+from correlator.catalog.symptoms import load_symptoms
 
-__all__ = ["Catalogue", "CatalogueError", "load"]
+__all__ = ["Catalogue", "CatalogueError", "load", "load_symptoms"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from correlator.catalog.nodes import CatalogueError, Entry, parse
-from correlator.catalog.rows import FILE_KEYS, FILE_OPTIONAL, File, rows_of
+from correlator.catalog.rows import FILE_KEYS, FILE_OPTIONAL, FILE_SYMPTOMS, File, rows_of
 from correlator.model.signal import Kind, Signal
 
 Catalogue: TypeAlias = tuple[Signal, ...]
@@ -24,9 +24,9 @@ def load(directories: Sequence[Path] = ()) -> Catalogue:
     CatalogueError, which names file, line and key, on anything that is not a catalogue, on a heartbeat that names no
     heartbeat signal, and on rows of one signal that differ in what it is.
     """
-    layers: _Layer = _layer(_bundled())
-    for directory in directories:
-        layers |= _layer(_files(directory))
+    layers: _Layer = {}
+    for files in files_of(directories):
+        layers |= _layer(files)
     located = [each for rows in layers.values() for each in rows]
     first: dict[str, _Located] = {}
     for at, signal in located:
@@ -34,6 +34,12 @@ def load(directories: Sequence[Path] = ()) -> Catalogue:
     for at, signal in located:
         _check_heartbeat(at, signal, first)
     return tuple(signal for _, signal in located)
+
+
+def files_of(directories: Sequence[Path]) -> Iterator[Iterator[tuple[str, str]]]:
+    """Names and texts of the bundled files, then of those of each directory. Raises CatalogueError."""
+    yield _bundled()
+    yield from map(_files, directories)
 
 
 def _bundled() -> Iterator[tuple[str, str]]:
@@ -55,7 +61,7 @@ def _files(directory: Path) -> Iterator[tuple[str, str]]:
 def _layer(files: Iterator[tuple[str, str]]) -> _Layer:
     found: _Layer = {}
     for name, text in files:
-        fields = parse(text, name).fields(FILE_KEYS, FILE_OPTIONAL)
+        fields = parse(text, name).fields(FILE_KEYS, (*FILE_OPTIONAL, FILE_SYMPTOMS))
         file = File.of(fields)
         for item in fields["signals"].items():
             rows = rows_of(item, file)

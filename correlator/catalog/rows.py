@@ -9,6 +9,7 @@ from correlator.model.signal import Aspect, Kind, Measured, Signal, State
 
 FILE_KEYS = ("exporter", "hint", "heartbeat", "signals")
 FILE_OPTIONAL = ("measured", "state", "note")
+FILE_SYMPTOMS = "symptoms"
 _REQUIRED = ("name", "unit", "kind", "aspect", "query", "labels")
 _OPTIONAL = ("hint", "heartbeat", "required", "rename", "native", "exported_in", *FILE_OPTIONAL)
 _UNITS = {

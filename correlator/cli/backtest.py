@@ -85,6 +85,7 @@ def table_of(incidents: list["Incident"]) -> "pd.DataFrame":
         "confidence": [round(incident.confidence, 3) for incident in incidents],
         "volume": [incident.volume.name if incident.volume else "" for incident in incidents],
         "accused": [_accused(incident) for incident in incidents],
+        "symptom": [incident.victim.symptom for incident in incidents],
         "statistic": [incident.ttft.statistic for incident in incidents],
         "baseline_seconds": [_rounded(incident.ttft.baseline_seconds) for incident in incidents],
         "observed_seconds": [_rounded(incident.ttft.observed_seconds) for incident in incidents],

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from correlator.cli.sparkline import position, sparkline
 from correlator.model.finding import Change, Evidence, EvidenceSeries, Finding, MeanExcess, Suspect
+from correlator.model.symptom import TTFT
+from correlator.model.symptom_words import symptom_words
 from correlator.model.topology import PodRef
 
 SHOWN_SUSPECTS = 10
@@ -30,7 +32,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield finding.explanation
     yield from _others(finding.evidence)
-    yield from _curves(finding.evidence)
+    yield from _curves(finding.evidence, finding.victim.symptom)
     yield from (f"blind spot  {spot.signal}: {spot.reason}" for spot in finding.blind_spots)
     for advice in finding.advice:
         yield f"advice      {advice.action}: {advice.why}"
@@ -40,6 +42,10 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 def _effect(finding: Finding) -> Iterator[str]:
     ttft = finding.ttft
+    other = symptom_words(finding.symptom)
+    if other is not None:
+        yield f"{other.title}: {other.change}, {other.affected}"
+        return
     change = f"{_duration(ttft.baseline_seconds)} → {_duration(ttft.observed_seconds)}"
     stalled = ", no first tokens at all" if ttft.stalled else ""
     yield f"TTFT {ttft.statistic:6} {change}, {ttft.requests_affected} requests{stalled}"
@@ -99,13 +105,14 @@ def _others(evidence: Evidence) -> Iterator[str]:
         yield f"  and {evidence.considered_rest} smaller ones"
 
 
-def _curves(evidence: Evidence) -> Iterator[str]:
+def _curves(evidence: Evidence, symptom: str) -> Iterator[str]:
     if not evidence.times:
         return
     yield ""
     for series in evidence.series:
         top = _top(series, evidence)
-        yield f"{series.name[:17]:17} {sparkline(series.values, top=top)}  ≤ {top:.3g} {series.unit}  {series.label}"
+        name = series.name if symptom == TTFT.name else series.name.removeprefix("ttft_")
+        yield f"{name[:17]:17} {sparkline(series.values, top=top)}  ≤ {top:.3g} {series.unit}  {series.label}"
     if evidence.onset is not None:
         before = sum(1 for time in evidence.times if time < evidence.onset)
         if before < len(evidence.times):

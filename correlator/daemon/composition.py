@@ -1,6 +1,7 @@
 """From settings to the objects that do the work: the one place where they are put together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from correlator import catalog
 from correlator.daemon.errors import CompositionError
@@ -10,6 +11,7 @@ from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
 from correlator.model.signal import Signal
 from correlator.model.source import Source
+from correlator.model.tier import USUAL_TIERS
 from correlator.settings import KubernetesMode, KubernetesSettings, PrometheusSettings, Settings, SourceSettings
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
@@ -75,13 +77,14 @@ def signals_of(settings: Settings) -> Sequence[Signal]:
 
 
 def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) -> Inquiry:
-    """How a source is asked and judged."""
+    """How a source is asked and judged. Raises CatalogueError."""
     step = settings.engine.step
     return Inquiry(
         source=source,
         signals=signals,
-        parameters=settings.engine.parameters(),
+        parameters=replace(settings.engine.parameters(), symptoms=catalog.load_symptoms(settings.catalog.directories)),
         tiers=settings.tiers,
         depends_on=settings.depends_on,
+        usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
     )

@@ -176,5 +176,5 @@ class _Draft:
         return left_episode(identity, self._touched[identity], instant(self._at))
 
 
-def _victim(incident: Incident) -> tuple[str, str, str, str]:
+def _victim(incident: Incident) -> tuple[str, ...]:
     return victim_key(incident.cluster, incident.victim)

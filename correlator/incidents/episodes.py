@@ -1,7 +1,7 @@
 """Which incidents belong together: same volume or same culprit, overlapping in time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -102,6 +102,8 @@ def episode_of(identity: str, cluster: str, members: Iterable[Incident]) -> Epis
         volume_ids=tuple(sorted(_volume_ids(incidents))),
         culprits=tuple(sorted(_culprits(incidents))),
         incident_ids=tuple(incident.id for incident in incidents),
+        victim_tiers=tuple(sorted({incident.victim.tier for incident in incidents} - {""})),
+        culprit_tiers=tuple(sorted({one.tier for one in _accused(incidents)} - {""})),
     )
 
 
@@ -125,9 +127,10 @@ def _volume_ids(incidents: Iterable[Incident]) -> set[str]:
 
 
 def _culprits(incidents: Iterable[Incident]) -> set[str]:
-    return {
-        f"{suspect.namespace}/{suspect.pod}"
-        for incident in incidents
-        for suspect in incident.suspects
-        if suspect.accused and suspect.kind is SuspectKind.POD
-    }
+    return {f"{suspect.namespace}/{suspect.pod}" for suspect in _accused(incidents)}
+
+
+def _accused(incidents: Iterable[Incident]) -> Iterator[Suspect]:
+    """The accused pods of all incidents."""
+    for incident in incidents:
+        yield from (one for one in incident.suspects if one.accused and one.kind is SuspectKind.POD)

@@ -10,6 +10,7 @@ import orjson
 from correlator.incidents.instants import microseconds
 from correlator.model.finding import EndReason, Evidence, Finding, Victim
 from correlator.model.incident import Incident, Links, State
+from correlator.model.symptom import TTFT
 
 
 class TransitionKind(StrEnum):
@@ -44,9 +45,10 @@ def stable_id(*parts: str | int) -> str:
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
-def victim_key(cluster: str, victim: Victim) -> tuple[str, str, str, str]:
+def victim_key(cluster: str, victim: Victim) -> tuple[str, ...]:
     """What tells one watched victim from another."""
-    return cluster, victim.namespace, victim.pod, victim.model_name
+    key = (cluster, victim.namespace, victim.pod, victim.model_name)
+    return key if victim.symptom == TTFT.name else (*key, victim.symptom)
 
 
 def incident_id(cluster: str, victim: Victim, detected_at: datetime) -> str:
@@ -85,6 +87,7 @@ def incident_of(finding: Finding, cluster: str, previous: Incident | None, episo
         blind_spots=finding.blind_spots,
         explanation=finding.explanation,
         advice=finding.advice,
+        symptom=finding.symptom,
         feedback=previous.feedback if previous else None,
         links=Links(self=path, plot=f"{path}/plot.svg", page=f"/incidents/{identity}"),
     )

@@ -37,8 +37,8 @@ FIRST_CHUNK = 10
 class Inquiry:
     """A source, what to ask it for, and how to judge its answers.
 
-    `step_seconds` is None where the step is to be found; `tiers` maps a namespace to its tier, `depends_on` victims to
-    what they need; `chunk_steps` bounds what is fetched at once.
+    `step_seconds` is None where the step is to be found; `tiers`, `usual_tiers` and `depends_on` as `topology.join` takes
+    them; `chunk_steps` bounds what is fetched at once.
     """
 
     source: Source
@@ -46,6 +46,7 @@ class Inquiry:
     parameters: Parameters
     tiers: Mapping[str, str]
     depends_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    usual_tiers: Mapping[str, str] = field(default_factory=dict)
     step_seconds: int | None = None
     chunk_steps: int = 500
     judge: Judge = evaluate
@@ -203,5 +204,8 @@ class Walk:
         """The topology of a window; that of the one before where it cannot differ."""
         now = signature(frames)
         if self._topology is None or self._topology[0] != now:
-            self._topology = (now, join(frames, self._inquiry.tiers, self._inquiry.depends_on))
+            self._topology = (
+                now,
+                join(frames, self._inquiry.tiers, self._inquiry.usual_tiers, self._inquiry.depends_on),
+            )
         return self._topology[1]

@@ -45,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victim:
-    """The inference pod whose first tokens are watched; unknown strings are empty."""
+    """The pod that is watched, and for what: `symptom` is `ttft` or the name of another. Unknown strings are empty."""
 
     namespace: str
     pod: str
@@ -53,6 +53,7 @@ class Victim:
     model_name: str = ""
     node: str = ""
     tier: str = ""
+    symptom: str = "ttft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,10 @@ class MeanExcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtftEffect:
-    """How much slower first tokens got. `ratio` is observed over baseline; a stalled victim gave none at all."""
+    """How much slower first tokens got. `ratio` is observed over baseline; a stalled victim gave none at all.
+
+    Of a victim with another symptom nothing is said here: see SymptomEffect.
+    """
 
     statistic: str  # "p95", "p50" or "mean": the one that moved most
     baseline_seconds: float | None
@@ -79,6 +83,40 @@ class TtftEffect:
     requests_affected: int
     stalled: bool
     mean_excess_seconds: MeanExcess
+
+
+NO_TTFT = TtftEffect(
+    statistic="mean",
+    baseline_seconds=None,
+    observed_seconds=None,
+    peak_seconds=None,
+    ratio=None,
+    requests_affected=0,
+    stalled=False,
+    mean_excess_seconds=MeanExcess(total=None),
+)
+"""Of a victim that is watched for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymptomEffect:
+    """How much worse what is watched got, in its own `unit`; of first tokens what `ttft` says as well.
+
+    `quantity` is what one of the `things` takes, or how many there are a second. `ratio` is observed over baseline:
+    below 1 where less is worse. `stopped`: nothing is done at all; `silent`: and nobody is known to wait for it.
+    """
+
+    name: str
+    quantity: str
+    things: str
+    unit: str
+    statistic: str
+    baseline: float | None
+    observed: float | None
+    ratio: float | None
+    affected: int
+    stopped: bool
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,4 +322,5 @@ class Finding:
     blind_spots: tuple[BlindSpot, ...]
     explanation: str
     advice: tuple[Advice, ...]
+    symptom: SymptomEffect | None = None
     evidence: Evidence = field(default_factory=Evidence)

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from correlator.model.finding import Advice, EndReason, Suspect, TtftEffect, UseChange, Verdict, Victim, VolumeSeen
+from correlator.model.finding import (
+    Advice,
+    EndReason,
+    Suspect,
+    SymptomEffect,
+    TtftEffect,
+    UseChange,
+    Verdict,
+    Victim,
+    VolumeSeen,
+)
 from correlator.model.frame import BlindSpot
 
 
@@ -64,11 +74,15 @@ class Incident:
     advice: tuple[Advice, ...]
     feedback: Feedback | None
     links: Links
+    symptom: SymptomEffect | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Incidents that one cause explains: same volume or same culprits, overlapping in time."""
+    """Incidents that one cause explains: same volume or same culprits, overlapping in time.
+
+    `victim_tiers` and `culprit_tiers` say which isolation tiers were hurt, and by which; unknown ones are left out.
+    """
 
     id: str
     cluster: str
@@ -79,3 +93,5 @@ class Episode:
     volume_ids: tuple[str, ...]
     culprits: tuple[str, ...]  # accused pods, "namespace/pod"
     incident_ids: tuple[str, ...]
+    victim_tiers: tuple[str, ...] = ()
+    culprit_tiers: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ class Aspect(StrEnum):
     IO = "io"
     PRESSURE = "pressure"
     TOPOLOGY = "topology"
+    SYMPTOM = "symptom"
 
 
 class Measured(StrEnum):

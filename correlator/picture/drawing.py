@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 
 from correlator.model.finding import Evidence, Finding
 from correlator.model.incident import Incident
+from correlator.model.symptom_words import symptom_words
 from correlator.picture.labels import VERDICTS, full_name, one_line, quantity, suspect_name
 from correlator.picture.panels import draw_device_time, draw_latency, draw_queue, draw_ttft
 from correlator.picture.stack import Band, bands_of
@@ -61,7 +62,7 @@ def _figure(subject: Incident | Finding, evidence: Evidence) -> Figure:
         4, 1, sharex=True, gridspec_kw={"height_ratios": (3.0, 1.7, 1.3, 2.4), "hspace": 0.42, **room}
     )
     x = np.array([_number(at) for at in evidence.times])
-    draw_ttft(panels[0], x, evidence, stalled=subject.ttft.stalled)
+    draw_ttft(panels[0], x, evidence, stalled=subject.ttft.stalled, symptom=subject.symptom)
     draw_latency(panels[1], x, evidence)
     draw_queue(panels[2], x, evidence)
     draw_device_time(panels[3], x, bands)
@@ -83,6 +84,9 @@ def _title(figure: Figure, subject: Incident | Finding, height: float) -> None:
     effect = f"TTFT {ttft.statistic} {quantity(ttft.baseline_seconds)} → {quantity(ttft.observed_seconds)}"
     if ttft.stalled:
         effect = "no first tokens while requests wait"
+    other = symptom_words(subject.symptom)
+    if other is not None:
+        effect = f"{other.title} {other.change}"
     victim = one_line(full_name(subject.victim.namespace, subject.victim.pod))
     below = f"{victim}: {effect}, confidence {subject.confidence:.2f}"
     size = 12.0 if len(headline) < LONGEST_HEADLINE * 0.6 else 8.5

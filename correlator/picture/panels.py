@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from correlator.model.finding import Evidence
+from correlator.model.finding import Evidence, SymptomEffect
 from correlator.model.frame import Floats
+from correlator.model.symptom import TTFT
+from correlator.model.symptom_words import symptom_words
 from correlator.picture.stack import Band, values_of
 from correlator.picture.style import BLUE, GREEN, INK, MUTED, ORANGE, SKY
 
@@ -16,8 +18,10 @@ BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85}
 DASHES = (0, (5, 3))
 
 
-def draw_ttft(axes: Axes, x: Floats, evidence: Evidence, *, stalled: bool) -> None:
-    """The victim's first tokens with their baseline; in words where there were none."""
+def draw_ttft(
+    axes: Axes, x: Floats, evidence: Evidence, *, stalled: bool, symptom: SymptomEffect | None = None
+) -> None:
+    """The victim's first tokens, or what else is watched, with their baseline; in words where there were none."""
     curves = {curve.name: values_of(curve) for curve in evidence.series if curve.role in ("ttft", "ttft_baseline")}
     scale, unit = _time_scale(curves.values())
     for name, (label, colour, width) in TTFT_STYLES.items():
@@ -26,9 +30,12 @@ def draw_ttft(axes: Axes, x: Floats, evidence: Evidence, *, stalled: bool) -> No
         baseline = curves.get(name.replace("ttft_", "ttft_baseline_"))
         if baseline is not None:
             _line(axes, x, baseline * scale, color=colour, lw=1.2, ls=DASHES, label=f"{label} baseline")
-    if stalled and curves:
-        _note(axes, "no first tokens while requests wait")
-    _finish(axes, "Time to first token", unit, seen=bool(curves))
+    other = symptom_words(symptom)
+    if curves and (stalled or (symptom is not None and symptom.stopped)):
+        _note(axes, other.change if other else "no first tokens while requests wait")
+    is_other = symptom is not None and symptom.name != TTFT.name
+    title = f"Time of {symptom.things}" if symptom and is_other else "Time to first token"
+    _finish(axes, title, unit, seen=bool(curves))
 
 
 def draw_latency(axes: Axes, x: Floats, evidence: Evidence) -> None:

@@ -90,6 +90,12 @@ FAMILIES: Final = (
         SUSPECT,
         "Mean time to first token that the suspect added; suspect_pod=other: the sum of the rest.",
     ),
+    Family(
+        "correlator_tier_incidents_active",
+        "gauge",
+        ("tier", "suspect_tier"),
+        "Open incidents of victims of a tier in which a pod of suspect_tier is accused; tiers that are known only.",
+    ),
     Family("correlator_incidents_total", "counter", ("verdict",), "Incidents opened so far, by their verdict."),
     Family("correlator_signal_up", "gauge", ("signal",), "1 while the signal has fresh data, else 0."),
     Family("correlator_cycle_duration_seconds", "gauge", (), "How long the newest cycle of the engine took."),

@@ -1,5 +1,6 @@
 """Snapshot, open incidents and the engine's state as Prometheus or OpenMetrics text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from correlator.model.finding import Suspect, SuspectKind, Verdict
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
+from correlator.model.symptom import TTFT
 from correlator.publish.families import FAMILIES, Family
 from correlator.publish.status import EngineStatus
 
@@ -127,10 +129,20 @@ def _add_victims(samples: _Samples, victims: Sequence[VictimNow]) -> None:
 def _add_stored(samples: _Samples, stored: Stored, victims: Sequence[VictimNow]) -> None:
     """Incidents, open and ever."""
     _add_active(samples, victims, stored.open_incidents)
-    for incident in stored.open_incidents:
+    for incident in sorted(stored.open_incidents, key=lambda one: not _is_ttft(one)):  # of two, first tokens stay
         _add_incident(samples, incident)
+    for tiers, count in _by_tiers(stored.open_incidents).items():
+        samples.add("correlator_tier_incidents_active", tiers, count)
     for verdict in Verdict:
         samples.add("correlator_incidents_total", (verdict.value,), stored.totals.get(verdict, 0))
+
+
+def _by_tiers(open_incidents: Sequence[Incident]) -> Mapping[tuple[str, str], int]:
+    """How many open incidents there are by (tier of the victim, tier of an accused pod)."""
+    pairs = (
+        {(incident.victim.tier, one.tier) for one in incident.suspects if one.accused} for incident in open_incidents
+    )
+    return Counter(pair for found in pairs for pair in found if all(pair))
 
 
 def _add_active(samples: _Samples, victims: Sequence[VictimNow], open_incidents: Sequence[Incident]) -> None:
@@ -155,16 +167,23 @@ def _add_incident(samples: _Samples, incident: Incident) -> None:
         identity = (victim.namespace, victim.pod, *_identity(suspect), volume)
         samples.add("correlator_suspect_confidence", identity, suspect.confidence)
         samples.add("correlator_suspect_share_ratio", identity, suspect.share_ratio)
-        samples.add("correlator_suspect_mean_excess_seconds", identity, suspect.mean_excess_seconds)
-    _add_rest(samples, (victim.namespace, victim.pod, "", "other", "", volume), incident.suspects[TOP_SUSPECTS:])
+        if _is_ttft(incident):
+            samples.add("correlator_suspect_mean_excess_seconds", identity, suspect.mean_excess_seconds)
+    rest = (victim.namespace, victim.pod, "", "other", "", volume)
+    _add_rest(samples, rest, incident.suspects[TOP_SUSPECTS:], is_ttft=_is_ttft(incident))
 
 
-def _add_rest(samples: _Samples, identity: tuple[str, ...], rest: Sequence[Suspect]) -> None:
+def _is_ttft(incident: Incident) -> bool:
+    return incident.victim.symptom == TTFT.name
+
+
+def _add_rest(samples: _Samples, identity: tuple[str, ...], rest: Sequence[Suspect], *, is_ttft: bool) -> None:
     """The suspects below the top few as one; probabilities do not add up, so theirs is the largest."""
     samples.add("correlator_suspect_confidence", identity, max((each.confidence for each in rest), default=None))
     samples.add("correlator_suspect_share_ratio", identity, _sum(each.share_ratio for each in rest))
-    excess = _sum(each.mean_excess_seconds for each in rest)
-    samples.add("correlator_suspect_mean_excess_seconds", identity, excess)
+    if is_ttft:
+        excess = _sum(each.mean_excess_seconds for each in rest)
+        samples.add("correlator_suspect_mean_excess_seconds", identity, excess)
 
 
 def _add_engine(samples: _Samples, status: EngineStatus) -> None:

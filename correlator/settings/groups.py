@@ -18,6 +18,8 @@ from correlator.settings.loki import LokiSettings
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT = Parameters(confidence=bundled())
+_NAMESPACES = re.compile(r"[a-z0-9*?\[\]!-]{1,63}")
+_TIER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 
 class _Group(BaseModel):
@@ -283,7 +285,8 @@ class Settings(BaseSettings):
     )
     tiers: Mapping[str, str] = Field(
         default_factory=dict,
-        description="Tier by namespace, where namespaces have no label `correlator-tier` or `tier`.",
+        description="Isolation tier by namespace or pattern (`rag-*`); comes before the namespace's labels "
+        "`correlator/tier` and `tier`. See docs/tiers.md.",
     )
     depends_on: Mapping[str, Sequence[str]] = Field(
         default_factory=dict,
@@ -302,6 +305,16 @@ class Settings(BaseSettings):
     loki: LokiSettings = Field(default_factory=LokiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
+
+    @field_validator("tiers")
+    @classmethod
+    def _names_namespaces_and_tiers(cls, tiers: Mapping[str, str]) -> Mapping[str, str]:
+        for namespace, tier in tiers.items():
+            if not _NAMESPACES.fullmatch(namespace):
+                raise ValueError(f"expected a namespace or a pattern such as rag-*, not {namespace!r}")
+            if not _TIER.fullmatch(tier):
+                raise ValueError(f"expected a tier of letters, digits, - and _ for {namespace}, not {tier!r}")
+        return tiers
 
     @field_validator("sources")
     @classmethod

@@ -21,9 +21,14 @@ NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def join(
-    frames: Frames, tiers: Mapping[str, str] = NO_TIERS, needs: Mapping[str, Sequence[str]] = NO_NEEDS
+    frames: Frames,
+    tiers: Mapping[str, str] = NO_TIERS,
+    usual: Mapping[str, str] = NO_TIERS,
+    needs: Mapping[str, Sequence[str]] = NO_NEEDS,
 ) -> Topology:
-    """Who uses which volume in the window of `frames`. `tiers` maps a namespace to its isolation tier.
+    """Who uses which volume in the window of `frames`.
+
+    `tiers` maps namespaces, or patterns of them, to isolation tiers; `usual` does where neither that nor a label tells.
 
     `needs` maps victims, by name, to the names of what they depend on: see `dependencies`.
 
@@ -36,7 +41,8 @@ def join(
     places = sorted((node, disk) for node, disks in facts.disks.devices.items() for disk in disks)
     ids = {place: volume_id("disk", *place) for place in places}
     owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
-    tier_of = tiers_of_namespaces(project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS), tiers)
+    labels = project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS)
+    tier_of = tiers_of_namespaces({ref.namespace for ref in refs.values()}, labels, tiers, usual)
     domains = learn_domains(frames, facts, edges, ids, refs)
     mapped = edges.pods | domains.pods
     blindness = Blindness(claims=facts.claims, mounts=facts.mounts, io=facts.io, nodes=nodes)
@@ -46,7 +52,7 @@ def join(
             ref=ref,
             node=nodes[name],
             workload=owned[name],
-            tier=tier_of.get(ref.namespace, ""),
+            tier=tier_of[ref.namespace],
             started_at=_started_at(name, facts),
             claims=facts.claims.names(name),
         )

@@ -1,13 +1,14 @@
 """What kube-state-metrics tells of pods: node, owner, start, tier."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from correlator.model.frame import Frame
+from correlator.model.tier import tier_of
 from correlator.topology.projection import Projection, Seen, Values, newest, seen_steps
 
 Name: TypeAlias = tuple[str, str]
@@ -135,7 +136,12 @@ def workload(kind: str, name: str) -> str:
     return f"{kind}/{name}"
 
 
-def tiers_of_namespaces(labels: Projection, settings: Mapping[str, str]) -> dict[str, str]:
-    """The tier of each namespace: as set for this daemon, else its label `correlator_tier`, else its label `tier`."""
+def tiers_of_namespaces(
+    namespaces: Iterable[str], labels: Projection, tiers: Mapping[str, str], usual: Mapping[str, str]
+) -> dict[str, str]:
+    """The tier of each namespace; empty where none is known.
+
+    As set for this daemon, else its label `correlator_tier`, else its label `tier`, else what is `usual` for its name.
+    """
     told = {values[0]: values[1] or values[2] for values, _ in sorted(labels.items(), key=lambda one: one[::-1])}
-    return {**told, **settings}
+    return {name: tier_of(name, tiers) or told.get(name, "") or tier_of(name, usual) for name in namespaces}

@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from correlator.model.symptom_words import symptom_words
 from correlator.picture.labels import VERDICTS
 from correlator.web import words
 
@@ -38,6 +39,7 @@ def _environment() -> Environment:
     environment.filters.update({each.__name__: each for each in _FILTERS})
     environment.tests["known"] = words.is_known
     environment.globals["VERDICTS"] = VERDICTS
+    environment.filters["symptom_words"] = symptom_words
     return environment
 
 

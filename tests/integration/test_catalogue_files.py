@@ -48,7 +48,8 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
             source = PrometheusSource(url)  # anew: what a server has is held for a minute
             found = source.fetch(SIGNALS, Grid(int(time.time()), 1, 1))
             source.close()
-            beating = {dict(labels)["instance"] for labels in found.get("ttft_heartbeat").labels}
+            beats = [found.get(signal.name) for signal in SIGNALS if signal.kind is Kind.HEARTBEAT]
+            beating = {dict(labels)["instance"] for frame in beats for labels in frame.labels}
             if beating >= wanted:
                 break
             assert time.monotonic() < until, f"never scraped: {wanted - beating}"

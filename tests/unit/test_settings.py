@@ -163,6 +163,10 @@ def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.Mon
             "a and b have none",
         ),
         ("log: {level: loud}", "log.level", "'debug', 'info'"),
+        ("tiers: {'Rag Prod': sandbox}", "tiers", "a namespace or a pattern"),
+        ("tiers: {rag: agentic sandbox}", "tiers", "letters, digits"),
+        ("tiers: {rag: ''}", "tiers", "letters, digits"),
+        ("tiers: [rag]", "tiers", "expected it to be"),
     ],
 )
 def test_bad_value_is_refused_with_path_and_expectation(text: str, path: str, expected: str, tmp_path: Path) -> None:

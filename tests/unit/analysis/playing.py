@@ -10,6 +10,7 @@ from correlator.analysis.evaluate import Evaluation, evaluate
 from correlator.analysis.judge import judge
 from correlator.analysis.level import Level
 from correlator.analysis.memory import Memory
+from correlator.analysis.parameters import Parameters
 from correlator.analysis.victims import victims_of
 from correlator.analysis.windows import Spans
 from correlator.model.finding import Finding, Suspect
@@ -64,14 +65,16 @@ def shares(finding: Finding) -> dict[str, float]:
     return {name(s): s.share_ratio or 0.0 for s in finding.suspects}
 
 
-def play_frames(frames: Frames, first: int, last: int, memory: Memory | None = None) -> Played:
+def play_frames(
+    frames: Frames, first: int, last: int, memory: Memory | None = None, parameters: Parameters | None = None
+) -> Played:
     """Judge the windows that end at columns `first` to `last`, both included, with everything encoded in between."""
     kept = Memory() if memory is None else memory
     findings: list[Finding] = []
     evaluation: Evaluation | None = None
     for end in range(first, last + 1):
         seen = window(frames, end)
-        evaluation = evaluate(seen, join(seen), kept, seen.grid.last, calibrated())
+        evaluation = evaluate(seen, join(seen), kept, seen.grid.last, parameters or calibrated())
         kept = Memory.decode(evaluation.memory.encode())
         findings += evaluation.findings
     assert evaluation is not None

@@ -9,7 +9,7 @@ from correlator.incidents.episodes import STRENGTH, causes_of, episode_of, left_
 from correlator.incidents.lifecycle import incident_of
 from correlator.model.finding import SuspectKind, Verdict
 from correlator.model.incident import State
-from tests.factories import make_suspect, make_unattributed
+from tests.factories import make_suspect, make_unattributed, make_victim
 from tests.unit.incidents.findings import DISK, culprit, finding, moment
 
 GAP = timedelta(minutes=2)
@@ -93,6 +93,22 @@ def test_episode_sums_up_its_incidents() -> None:
     assert episode.volume_ids == (DISK, "disk:n2:sda")
     assert episode.culprits == ("rag/reindex-1",)
     assert episode.incident_ids == (MEMBER.id, other.id)
+
+
+def test_episode_says_which_tiers_hurt_which() -> None:
+    """Of the accused alone, and of the tiers that are known."""
+    suspects = [
+        make_suspect(tier="agentic-sandbox"),
+        make_suspect(tier="pipeline", accused=False),
+        make_suspect(tier=""),
+    ]
+    members = [
+        incident_of(replace(finding(suspects=suspects), victim=make_victim(pod=name, tier=tier)), "c", None)
+        for name, tier in (("a", "model-inference"), ("b", "data-infrastructure"), ("c", ""))
+    ]
+    episode = episode_of("e", "c", members)
+    assert episode.victim_tiers == ("data-infrastructure", "model-inference")
+    assert episode.culprit_tiers == ("agentic-sandbox",)
 
 
 def test_episode_ends_with_its_last_incident() -> None:

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from correlator.incidents.instants import microseconds
 from correlator.incidents.lifecycle import (
     TransitionKind,
     abandoned,
@@ -44,6 +45,15 @@ def test_identity_ignores_what_may_be_learnt_later() -> None:
     assert incident_id("c", make_victim(workload="", node="", tier=""), moment(0)) == incident_id(
         "c", make_victim(), moment(0)
     )
+
+
+def test_another_symptom_of_a_pod_is_another_victim() -> None:
+    """And first tokens, which need no name, keep the identity that they always had."""
+    fsync, tokens = (incident_id("c", make_victim(symptom=name), moment(0)) for name in ("etcd_fsync", "tokens"))
+    plain = incident_id("c", make_victim(), moment(0))
+    assert len({fsync, tokens, plain}) == 3
+    victim = make_victim()
+    assert plain == stable_id("incident", "c", victim.namespace, victim.pod, victim.model_name, microseconds(moment(0)))
 
 
 def test_identity_cannot_be_confused_by_concatenation() -> None:

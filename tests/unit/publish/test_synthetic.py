@@ -176,6 +176,18 @@ def test_excess_that_could_not_be_split_is_absent() -> None:
     assert "correlator_victim_ttft_mean_excess_seconds" not in names(series(make_incident(ttft=ttft)))
 
 
+def test_tiers_that_hurt_each_other_are_counted() -> None:
+    """One incident counts once for a pair of tiers; without a known tier there is no series."""
+    two = make_incident(
+        victim=make_victim(tier="model-inference"),
+        suspects=(make_suspect(tier="sandbox"), make_suspect(pod="b", tier="sandbox"), make_bystander(tier="data")),
+    )
+    found = series(two, replace(two, id="other"), replace(two, id="third", victim=make_victim(tier="")))
+    assert {key: count for key, count in found.items() if key[0] == "correlator_tier_incidents_active"} == {
+        ("correlator_tier_incidents_active", (("suspect_tier", "sandbox"), ("tier", "model-inference"))): 2
+    }
+
+
 def test_totals_begin_at_zero() -> None:
     """Every verdict has a counter from the start, so that its first increase is seen by `increase()`."""
     found = series()

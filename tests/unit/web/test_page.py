@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from correlator.incidents.errors import StoreBusyError
-from correlator.model.finding import EndReason, MeanExcess, Verdict
+from correlator.model.finding import NO_TTFT, EndReason, MeanExcess, SymptomEffect, Verdict
 from correlator.model.frame import BlindSpot
 from correlator.model.incident import Feedback, State
 from tests.factories import (
@@ -152,6 +152,42 @@ def test_incident_tells_all_there_is() -> None:
     assert "kubectl --namespace rag patch job reindex-28812345" in page
     assert "container pressure io : node n1 has no series" in page
     assert "Ran out of throughput" in page
+
+
+def test_incident_says_which_tier_hurt_which() -> None:
+    """Where both are known; otherwise there is no such line."""
+    accused = make_suspect(tier="agentic-sandbox")
+    known = make_incident(victim=make_victim(tier="model-inference"), suspects=(accused,))
+    assert "Tiers agentic-sandbox hurt model-inference" in page_of(INCIDENT, incidents=FakeIncidents([known]))
+    unknown = make_incident(victim=make_victim(tier=""), suspects=(accused,))
+    assert "Tiers" not in page_of(INCIDENT, incidents=FakeIncidents([unknown]))
+
+
+def test_another_symptom_is_told_in_its_own_words() -> None:
+    """On the overview and on its own page; there is no TTFT to tell of."""
+    incident = make_incident(
+        victim=make_victim(symptom="etcd_fsync"),
+        ttft=NO_TTFT,
+        symptom=SymptomEffect(
+            name="etcd_fsync",
+            quantity="WAL fsync time",
+            things="WAL fsyncs",
+            unit="seconds",
+            statistic="p95",
+            baseline=0.002,
+            observed=0.034,
+            ratio=17.0,
+            affected=4100,
+            stopped=False,
+            silent=False,
+        ),
+        explanation="An etcd waits.",
+    )
+    state = FakeIncidents([incident])
+    for page in (page_of(incidents=state), page_of(INCIDENT, incidents=state)):
+        assert "WAL fsync time, p95 2 ms → 34 ms" in page
+        assert "TTFT p95" not in page
+    assert "4,100 WAL fsyncs" in page_of(INCIDENT, incidents=state)
 
 
 def test_incident_says_why_not_the_others() -> None:

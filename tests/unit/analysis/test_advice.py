@@ -1,0 +1,68 @@
+"""Advice against a culprit: what its tier allows, with a command that is right for what owns its pod."""
+
+import pytest
+
+from correlator.analysis.against import against
+from correlator.analysis.tiers import tiers_words
+from correlator.model.finding import Advice
+from tests.factories import make_suspect, make_victim
+
+VICTIM = make_victim(tier="model-inference")
+
+
+def advice(tier: str, workload: str, pod: str = "x-1") -> Advice:
+    """Against a pod of the namespace `work`."""
+    return against(make_suspect(namespace="work", pod=pod, tier=tier, workload=workload), VICTIM, "n1/sda")
+
+
+@pytest.mark.parametrize(
+    ("workload", "command"),
+    [
+        ("Job/crawl", """kubectl -n work patch job crawl -p '{"spec":{"suspend":true}}'"""),
+        ("Deployment/crawl", "kubectl -n work scale deployment crawl --replicas=0"),
+        ("StatefulSet/crawl", "kubectl -n work scale statefulset crawl --replicas=0"),
+        ("ReplicaSet/crawl", "kubectl -n work scale replicaset crawl --replicas=0"),
+        ("DaemonSet/crawl", "kubectl -n work describe pod x-1"),
+        ("RayCluster/crawl", "kubectl -n work describe pod x-1"),
+        ("", "kubectl -n work delete pod x-1"),
+    ],
+)
+def test_a_sandbox_is_stopped_by_its_owner(workload: str, command: str) -> None:
+    """What scales is scaled, a job is suspended, a pod of its own is deleted; who cannot be stopped is looked at."""
+    assert advice("agentic-sandbox", workload).command == command
+
+
+@pytest.mark.parametrize("workload", ["Job/backup", "StatefulSet/pg", "Deployment/pg", "DaemonSet/pg", ""])
+@pytest.mark.parametrize("tier", ["data-infrastructure", "database"])
+def test_data_infrastructure_is_never_touched(tier: str, workload: str) -> None:
+    """Whatever owns it: no command against it changes anything, and nobody is told to throttle it."""
+    told = advice(tier, workload)
+    assert told.command == "kubectl -n work logs x-1 --since=30m"
+    assert not {"throttle", "suspend", "stop", "scale"} & set(told.action.replace(",", "").split())
+
+
+def test_a_pipeline_runs_at_another_hour() -> None:
+    """Its job is suspended, to be resumed; what is no job is looked at."""
+    assert "quieter hour" in advice("deterministic-pipeline", "Job/etl").action
+    assert advice("deterministic-pipeline", "Deployment/etl").command.startswith("kubectl -n work describe")
+
+
+def test_two_models_are_kept_apart() -> None:
+    """Neither serves less for the other."""
+    assert "neither is to be throttled" in advice("model-inference", "Deployment/other").why
+
+
+@pytest.mark.parametrize("tier", ["", "gold"])
+def test_a_tier_of_another_name_allows_what_can_be_undone(tier: str) -> None:
+    """Without a known tier a job is suspended and the rest looked at."""
+    assert advice(tier, "Job/x").action == "suspend the job"
+    assert advice(tier, "Deployment/x").command == "kubectl -n work describe pod x-1"
+
+
+def test_which_tier_hurt_which_is_said_where_both_are_known() -> None:
+    """In one sentence; what is not known is not said."""
+    sandbox = make_suspect(tier="agentic-sandbox")
+    assert tiers_words(VICTIM, (sandbox,)) == "The tier agentic-sandbox hurt the tier model-inference."
+    assert tiers_words(VICTIM, (make_suspect(tier=VICTIM.tier),)).startswith("Both are of the tier model-inference")
+    assert not tiers_words(make_victim(tier=""), (sandbox,))
+    assert not tiers_words(VICTIM, (make_suspect(tier=""),))
