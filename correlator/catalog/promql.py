@@ -43,6 +43,18 @@ def metrics_of(query: promql.Expr) -> tuple[str, ...]:
     return () if None in names else tuple(sorted(name for name in names if name))
 
 
+def selectors_of(query: promql.Expr) -> tuple[str, ...]:
+    """Every selector of plain series, each once, as PromQL."""
+    found: dict[str, None] = {}
+
+    def look(node: promql.Expr) -> None:
+        if isinstance(node, promql.VectorSelector):
+            found.setdefault(node.prettify())
+
+    promql.walk(query, look)
+    return tuple(found)
+
+
 def yielded(node: promql.Expr) -> Yielded:
     """The labels that an answer's series have, empty ones included."""
     match node:

@@ -1,13 +1,13 @@
 """Finds how often signals are updated: from the times of their samples, never from configuration."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from correlator.catalog.promql import QueryError, parsed, selectors_of
 from correlator.model.frame import Floats
 from correlator.model.grid import Grid
 from correlator.model.signal import Kind, Measured, Signal
@@ -33,9 +33,6 @@ class _Look:
 
 _LOOKS = (_Look(20, 1, 5), _Look(150, 1, 3), _Look(900, 5, 2))
 
-_MATCHERS = r"""\{(?:[^"'{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*\}"""
-_REDUCED_SELECTOR = re.compile(rf"\s*\w+\s+by\s*\([^)]*\)\s*\(\s*((?:[a-zA-Z_:][\w:]*)?(?:{_MATCHERS})?)\s*\)\s*")
-
 
 def snap(seconds: float) -> int:
     """The step of the ladder nearest in ratio."""
@@ -43,11 +40,15 @@ def snap(seconds: float) -> int:
 
 
 def beat_of(signal: Signal) -> str | None:
-    """PromQL for the newest sample's time of each target of a signal; None where its query is no reduced selector."""
+    """PromQL for the newest sample's time of each target of a signal; None where its query selects no series."""
     if signal.kind is Kind.HEARTBEAT:
         return signal.query
-    found = _REDUCED_SELECTOR.fullmatch(signal.query)
-    return f"max by (instance) (timestamp({found.group(1)}))" if found and found.group(1) else None
+    try:
+        selectors = selectors_of(parsed(signal.query))
+    except QueryError:
+        return None
+    times = " or ".join(f"timestamp({selector})" for selector in selectors)
+    return f"max by (instance) ({times})" if times else None
 
 
 def groups_of(signals: Sequence[Signal]) -> dict[str, list[Signal]]:

@@ -26,9 +26,9 @@ def field(number: int, content: bytes | float) -> bytes:
     """One field of a protobuf message: bytes with their length, a whole number as varint, a float as double."""
     if isinstance(content, bytes):
         return varint(number << 3 | 2) + varint(len(content)) + content
-    if isinstance(content, float):
-        return varint(number << 3 | 1) + struct.pack("<d", content)
-    return varint(number << 3) + varint(content)
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    return varint(number << 3 | 1) + struct.pack("<d", content)
 
 
 def varint(value: int) -> bytes:

@@ -207,3 +207,16 @@ def test_a_longer_history_is_a_setting() -> None:
     found = culprit(judged(source, int(timedelta(days=7).total_seconds())))
     assert found.recurrence is not None
     assert found.recurrence.rises == 7
+
+
+def test_each_supplier_is_narrowed_by_its_own_names() -> None:
+    """A label that an exporter calls otherwise is matched by the exporter's name, and the answer by ours."""
+    suppliers = [signal for signal in SIGNALS if signal.name == "ttft_count"]
+    source = PastSource(stories.quiet())
+    request = HistoryRequest(signals=("ttft_count",), match=(("model_name", "llama"),), grid=Grid(START - DAY, 60, 2))
+    Archives(source, SIGNALS).answers([request])
+    queries = dict(zip(((signal.exporter, signal.query) for signal in suppliers), source.asked[0][1], strict=True))
+    narrowed_for = {exporter: query for (exporter, _), query in queries.items()}
+    assert 'model_name=~"llama"' in narrowed_for["SGLang"]
+    assert '{model=~"llama"}' in narrowed_for["Triton"]
+    assert "llama" not in narrowed_for["TGI"]

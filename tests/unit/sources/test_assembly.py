@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from correlator.model.frame import BlindSpot, Frame
 from correlator.model.grid import Grid
-from correlator.model.signal import Aspect, Kind, Signal
+from correlator.model.signal import Aspect, Kind, Measured, Signal
 from correlator.sources.answer import Answer
 from correlator.sources.assembly import (
     FIRST_STEPS,
@@ -19,6 +20,7 @@ from correlator.sources.assembly import (
     Assembly,
     Identities,
     following_parts,
+    identities_of,
 )
 
 SIGNAL = Signal(
@@ -185,3 +187,30 @@ def test_identities_are_forgotten_in_time() -> None:
         identities.of({"pod": f"p{index}"})
     assert len(identities._known) < 200_000
     assert identities.of({"pod": "p0"}) == first
+
+
+def test_labels_values_and_bounds_are_ours() -> None:
+    """The exporter's names become ours, its milliseconds seconds: bounds where there are any, values elsewhere."""
+    buckets = replace(SIGNAL, labels=("pod", "le"), rename=(("pod", "target"),), factor=1e-3)
+    assembly = Assembly(buckets, GRID, identities_of(buckets))
+    assembly.add(answer(({"target": "a", "le": "100"}, {100: 5.0}), ({"target": "a", "le": "+Inf"}, {100: 7.0})), 0, 4)
+    frame = assembly.frame()
+    assert frame.labels == ((("le", "+Inf"), ("pod", "a")), (("le", "0.1"), ("pod", "a")))
+    assert frame.values[:, 0].tolist() == [7, 5]
+    sums = replace(buckets, labels=("pod",), measured=Measured.GATEWAY)
+    assembly = Assembly(sums, GRID, identities_of(sums))
+    assembly.add(answer(({"target": "a"}, {100: 1500.0})), 0, 4)
+    assert assembly.frame().labels == ((("measured", "gateway"), ("pod", "a")),)
+    assert assembly.frame().values[0, 0] == 1.5
+
+
+def test_a_bound_is_one_however_it_is_spelled() -> None:
+    """An upgraded server writes "1.0" for "1": the row goes on, and what does not overlap is no duplicate."""
+    buckets = replace(SIGNAL, labels=("pod", "le"))
+    assembly = Assembly(buckets, GRID, identities_of(buckets))
+    assembly.add(
+        answer(({"pod": "a", "le": "1"}, {100: 5.0, 110: 6.0}), ({"pod": "a", "le": "1.0"}, {120: 7.0, 130: 8.0})), 0, 4
+    )
+    assert assembly.frame().labels == ((("le", "1"), ("pod", "a")),)
+    assert assembly.frame().values.tolist() == [[5, 6, 7, 8]]
+    assert assembly.quality() == ()

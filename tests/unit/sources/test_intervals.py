@@ -1,6 +1,7 @@
 """Finding the update interval from sample times."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from correlator.catalog import load
 from correlator.model.grid import Grid
-from correlator.model.signal import Aspect, Kind, Signal
+from correlator.model.signal import Aspect, Kind, Measured, Signal
 from correlator.sources.answer import Answer
 from correlator.sources.intervals import (
     LADDER_SECONDS,
@@ -17,6 +18,7 @@ from correlator.sources.intervals import (
     beats_of,
     groups_of,
     newest_beats,
+    slowest,
     snap,
     update_interval,
 )
@@ -132,22 +134,22 @@ def signal(name: str, query: str = "q", kind: Kind = Kind.COUNTER, heartbeat: st
     [
         ("max by (pod) (kube_pod_info)", "max by (instance) (timestamp(kube_pod_info))"),
         ('sum by (a, b) (x{pod!="",y=~"R|W(a)}"})', 'max by (instance) (timestamp(x{pod!="",y=~"R|W(a)}"}))'),
-        ("max by (a) ({__name__='vllm:x'})", "max by (instance) (timestamp({__name__='vllm:x'}))"),
-        ("max by (a) (rate(x[5m]))", None),
-        ('max by (a) (x{b="c"} or y{d="e"})', None),
-        ("x + y", None),
+        ("max by (a) ({__name__='vllm:x'})", 'max by (instance) (timestamp({__name__="vllm:x"}))'),
+        ("max by (a) (rate(x[5m]))", "max by (instance) (timestamp(x))"),
+        ('max by (a) (x{b="c"} or y{d="e"})', 'max by (instance) (timestamp(x{b="c"}) or timestamp(y{d="e"}))'),
+        ("x + x", "max by (instance) (timestamp(x))"),
+        ("vector(1)", None),
         ("max by (a) ()", None),
     ],
 )
-def test_beats_come_from_reduced_selectors(query: str, beat: str | None) -> None:
-    """The time of samples can be asked for where a query reduces plain series; elsewhere nothing is guessed."""
+def test_beats_come_from_selectors(query: str, beat: str | None) -> None:
+    """The time of samples can be asked for wherever a query selects series."""
     assert beat_of(signal("s", query)) == beat
 
 
 def test_every_bundled_signal_has_a_beat() -> None:
-    """Each signal of the bundled catalogue tells its interval, by its exporter's heartbeat or by itself."""
-    beats = {(signal.name, signal.exporter) for signal in load() if signal.kind is Kind.HEARTBEAT}
-    assert all(beat_of(signal) or (signal.heartbeat, signal.exporter) in beats for signal in load())
+    """Each signal of the bundled catalogue tells its interval, if only by itself."""
+    assert all(beat_of(signal) for signal in load())
 
 
 def test_signals_share_by_heartbeat_and_by_exporter() -> None:
@@ -163,3 +165,21 @@ def test_without_the_heartbeat_members_tell_in_turn() -> None:
     """A group whose heartbeat is not asked for is told by its members."""
     one, two = signal("one", "max by (a) (x)", heartbeat="beat"), signal("two", "1", heartbeat="beat")
     assert beats_of([one, two]) == ["max by (instance) (timestamp(x))"]
+
+
+def test_each_supplier_of_a_heartbeat_has_a_group_of_its_own() -> None:
+    """Exporters that supply one heartbeat are looked at apart; who supplies none goes by the first that does."""
+    first, second = signal("beat", "1", Kind.HEARTBEAT, exporter="a"), signal("beat", "2", Kind.HEARTBEAT, exporter="b")
+    of_second, of_nobody = signal("x", heartbeat="beat", exporter="b"), signal("x", heartbeat="beat", exporter="c")
+    assert list(groups_of([first, of_second, of_nobody, second]).values()) == [
+        [first, of_nobody],
+        [of_second, second],
+    ]
+
+
+def test_the_slowest_supplier_tells_the_interval() -> None:
+    """Of several servers the slowest counts; a gateway only where nobody else supplies the signal."""
+    quick, slow = signal("x", exporter="a"), signal("x", exporter="b")
+    gateway = replace(signal("x", exporter="g"), measured=Measured.GATEWAY)
+    alone = replace(gateway, name="y")
+    assert slowest({quick: 15, slow: 30, gateway: 60, alone: 60}) == {"x": 30, "y": 60}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from correlator.catalog import load
 from correlator.model.grid import Grid
 from correlator.model.signal import Aspect, Kind, Signal
 from correlator.model.source import SourceError
@@ -73,3 +74,14 @@ def test_nothing_is_asked_where_nothing_depends_on_it() -> None:
     server = Server()
     assert Presence(server).of([ANYTHING], Grid(600, 15, 1)) == [ANYTHING]
     assert server.asked == 0
+
+
+def test_a_usual_installation_is_asked_few_questions_a_cycle() -> None:
+    """With vLLM, node_exporter, cAdvisor and kube-state-metrics at most 60, however long the catalogue is."""
+    usual = {"vLLM", "node_exporter", "cAdvisor", "kube-state-metrics"}
+    rows = [signal for signal in load() if signal.exporter in usual]
+    names = [metric.replace("[:_]", ":") for signal in rows for metric in signal.metrics]
+    classic = [name for name in names if name != "vllm:time_to_first_token_seconds"]
+    asked = Presence(Server(*classic)).of(load(), Grid(600, 15, 1))
+    assert {signal.exporter for signal in asked} == usual
+    assert len({signal.name for signal in rows}) == len(asked) <= 60

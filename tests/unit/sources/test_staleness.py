@@ -1,5 +1,7 @@
 """Constant values and values that stand still."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from correlator.model.frame import Floats, Frame, Labels
@@ -75,6 +77,16 @@ def test_without_heartbeat_or_interval_frames_stay() -> None:
     assert mask_stale({READS: reads}, {BEAT: 1})[READS] is reads
     beat = frame("beat", {"n1": [0.0] * 6})
     assert mask_stale({READS: reads, BEAT: beat}, {})[READS] is reads
+
+
+def test_each_exporter_goes_by_its_own_heartbeat() -> None:
+    """One that is scraped once a minute is not silent by the measure of one that is scraped every 10 s."""
+    slow_reads, slow_beat = replace(READS, exporter="slow"), replace(BEAT, exporter="slow")
+    reads, beats = frame("reads", {"n1": [1.0] * 6}), frame("beat", {"n1": [1000.0] * 6})
+    frames = {READS: reads, BEAT: beats, slow_reads: reads, slow_beat: beats}
+    found = mask_stale(frames, {BEAT: 10, slow_beat: 60})
+    assert np.isnan(found[READS].values).sum() == 3
+    assert not np.isnan(found[slow_reads].values).any()
 
 
 def test_the_frames_given_stay_as_they_are() -> None:
