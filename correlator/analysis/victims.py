@@ -10,6 +10,7 @@ from correlator.analysis.rates import Bools, gains, gains_of, liveness_of, resta
 from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
+from correlator.model.signal import MEASURED, Measured
 from correlator.model.topology import PodRef, victim_ref
 
 SERVERS_AT_ONCE = 128
@@ -116,6 +117,17 @@ def victims_of(frames: Frames) -> Victims:
         waiting=waiting,
         running=running,
     )
+
+
+def measured_of(frames: Frames, key: VictimKey) -> Measured:
+    """Where the first tokens of a victim were measured: in the server itself where no row says otherwise."""
+    return _measured(frames.get("ttft_bucket").labels).get(key, Measured.SERVER)
+
+
+@kept
+def _measured(rows: Rows) -> Mapping[VictimKey, Measured]:
+    """The victims whose first tokens are not the server's own."""
+    return {_key(labels): Measured(told) for labels in rows if (told := label(labels, MEASURED))}
 
 
 def _arrivals(finished: Floats, inside: Floats) -> Floats:
