@@ -39,6 +39,7 @@ class VolumeCase:
     contributions: Contributions
     pods_seen: bool
     readings: int
+    via: str = "own"  # or "depends_on": who feels it is a pod that the victim needs
 
     @property
     def strength(self) -> float:

@@ -209,4 +209,4 @@ def _not_sure(item: Contribution, case: Case) -> tuple[str, str]:
 
 def title_of(one: Considered) -> str:
     """What one of those considered is called."""
-    return f"{one.namespace}/{one.pod}" if one.pod else UNATTRIBUTED
+    return str(PodRef(one.namespace, one.pod)) if one.pod else UNATTRIBUTED

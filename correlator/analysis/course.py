@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from correlator.analysis.dating import dated_by_volume
+from correlator.analysis.domains import use_of
 from correlator.analysis.evidence import instant
 from correlator.analysis.explain import NEW_NORMAL
 from correlator.analysis.level import Level
@@ -19,7 +20,6 @@ from correlator.analysis.season import USUAL, StandIn
 from correlator.analysis.standin import detect_by_season
 from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.victims import Victim
-from correlator.analysis.volumes import device_use
 from correlator.analysis.windows import Spans
 from correlator.model.finding import EndReason, Finding, Verdict
 from correlator.model.frame import Floats
@@ -120,7 +120,7 @@ def _sharpened(window: Window, row: int, onset: int, finding: Finding, quiet: Bo
     """The onset as the volume dates it, where it was the volume; `quiet` are the steps outside other regressions."""
     if finding.verdict not in BY_STORAGE or finding.volume is None:
         return onset
-    use = device_use(window.frames, window.topology, finding.volume.id)
+    use = use_of(window.frames, window.topology, finding.volume.id, window.victims.keys[row].ref)
     return dated_by_volume(window.victims.one(row), use, onset, window.quiet[row], quiet)
 
 

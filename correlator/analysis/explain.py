@@ -145,11 +145,15 @@ def _volume_words(told: Account) -> str:
     use = told.use
     if use is None:
         return ""
-    words = (
-        f"On {told.where} a read went {from_to(use.read_latency_seconds, seconds)}, "
-        f"queue depth went {from_to(use.queue_depth, number)}, "
-        f"utilization {from_to(use.utilization_ratio, percent)}"
-    )
+    of_others = told.volume is not None and told.volume.via == "depends_on"
+    whose = ", which it uses through what it depends on," if of_others else ""
+    parts = [
+        f"On {told.where}{whose} a read went {from_to(use.read_latency_seconds, seconds)}",
+        f"queue depth went {from_to(use.queue_depth, number)}",
+    ]
+    if told.volume is None or told.volume.kind == "disk":
+        parts.append(f"utilization {from_to(use.utilization_ratio, percent)}")  # of a back end nobody knows it
+    words = ", ".join(parts)
     return f"{words}; {told.limit.sentence}." if told.limit else f"{words}."
 
 

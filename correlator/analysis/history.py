@@ -71,7 +71,7 @@ def wanted(case: Case, scene: Scene) -> tuple[HistoryRequest, ...]:
 def requests_for(found: Contributions, place: Place) -> Mapping[PodRef, HistoryRequest]:
     """What to ask of each pod among those who added most, by workload; empty where there is nothing to ask."""
     grid = place.scene.archive.grid(place.scene.frames.grid.step)
-    kubelets = _kubelets(place)
+    kubelets = _kubelets(place) if place.volume.kind == "disk" else ""  # of a back end's clients only the window tells
     if not grid.count or not kubelets:
         return {}
     asked: dict[PodRef, HistoryRequest] = {}

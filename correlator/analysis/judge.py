@@ -7,6 +7,8 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.domains import doers_on, sureness, telling, use_of, volumes_of
+from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
@@ -17,9 +19,10 @@ from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.suspects import contributions
 from correlator.analysis.unseen import blind_spots
-from correlator.analysis.volumes import device_use, error_states, pod_pressure, pods_on_volume
+from correlator.analysis.volumes import pod_pressure
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
+from correlator.model.topology import PodRef
 
 MIN_STEPS = 3
 """Fewer slow steps than this are too few to accuse anybody."""
@@ -42,8 +45,8 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     """The verdict on one regression."""
     during = Level.over(scene.victim, scene.spans.during)
     load = view_load(scene.victim, scene.spans)
-    cases = [_volume_case(scene, volume_id, during, load) for volume_id in volumes_of(scene)]
-    volume = max(cases, key=lambda case: (case.worse.seen, case.strength), default=None)
+    used = volumes_of(scene.topology, scene.victim.key.ref)
+    volume = telling((_volume_case(scene, each, ref, during, load) for each, ref in used), scene.topology)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
     ruling = _rule(scene, load, volume, split, parameters)
     suspicions = _suspicions(scene, volume, ruling, parameters) if volume else ()
@@ -67,17 +70,12 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     )
 
 
-def volumes_of(scene: Scene) -> list[str]:
-    """Ids of the volumes that the victim uses, sorted."""
-    return sorted({edge.volume_id for edge in scene.topology.edges if edge.pod == scene.victim.key.ref})
-
-
-def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) -> VolumeCase:
+def _volume_case(scene: Scene, volume_id: str, ref: PodRef, during: Level, load: LoadView) -> VolumeCase:
+    """A volume as `ref` feels it: the victim, or a pod that it depends on."""
     frames, topology, spans = scene.frames, scene.topology, scene.spans
-    use, errors = device_use(frames, topology, volume_id), error_states(frames, topology, volume_id)
+    use, errors = use_of(frames, topology, volume_id, ref), error_states(frames, topology, volume_id)
     worse = volume_change(topology.volumes[volume_id], use, spans, errors)
-    pods = pods_on_volume(frames, topology, volume_id)
-    ref = scene.victim.key.ref
+    pods = doers_on(frames, topology, volume_id)
     pressure = pod_pressure(frames, "pod_io_waiting", ref)
     excess = during.mean - scene.before.mean
     if load.is_up and np.isfinite(load.explained_seconds):
@@ -95,6 +93,7 @@ def _volume_case(scene: Scene, volume_id: str, during: Level, load: LoadView) ->
         contributions=recalled(
             contributions(pods, worse.use, worse.prices, spans, scene.onset, frames.grid.step), Place(scene, worse)
         ),
+        via="own" if ref == scene.victim.key.ref else "depends_on",
         pods_seen=_pods_seen(pods.told, spans),
         readings=pods.readings_in(spans.during),
     )
@@ -217,6 +216,7 @@ def _reads_follow_load(volume: VolumeCase, scene: Scene, load: LoadView) -> bool
 def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Parameters) -> tuple[Suspicion, ...]:
     """Everybody else who added load, by probability then share; outside contention nobody's exceeds the verdict's."""
     victim = scene.victim.key.ref
+    sure = sureness(scene.topology, volume.worse.volume.id, victim)
     chain = ruling.confidence if ruling.verdict is Verdict.CONTENTION else 0.0
     model = parameters.confidence.culprit
     asked = [
@@ -226,7 +226,11 @@ def _suspicions(scene: Scene, volume: VolumeCase, ruling: Ruling, parameters: Pa
     ]
     features = [(item, culprit_features(item, volume)) for item in asked]
     found = [
-        Suspicion(contribution=item, features=seen, confidence=chain * model.probability(seen))
+        Suspicion(
+            contribution=item,
+            features=seen,
+            confidence=chain * model.probability(seen) * sure(item.ref),
+        )
         for item, seen in features
     ]
     return tuple(sorted(found, key=lambda s: (-s.confidence, -s.contribution.share, str(s.ref))))

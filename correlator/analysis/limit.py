@@ -40,6 +40,9 @@ MEASURED = 0.01
 FLAT = 0.05
 """How still both rates stand under a cap that took hold: steadier than what a device does by itself."""
 
+EXCEEDED = 0.1
+"""Beyond its provisioned limit for this share of the time, and twice as long as before: that is what holds it."""
+
 GAVE_MORE = 1.15
 """A rate that was exceeded so far before is not what the volume runs out of now."""
 
@@ -76,9 +79,22 @@ def limit_of(volume: VolumeCase, spans: Spans, verdict: Verdict) -> Limit | None
     if is_broken and worse.errors:
         return _limit("errors", volume, queued, spans, f"it reports an error ({', '.join(worse.errors)})")
     known = int((spans.during & np.isfinite(use.queue_depth)).sum())
+    if exceeded := _exceeded(volume, spans):
+        return _limit("provisioned", volume, queued, spans, exceeded)
     if queued.sum() < max(FEWEST_STEPS, known / 2):
         return None
     return _stated(volume, queued, spans, is_broken=is_broken)
+
+
+def _exceeded(volume: VolumeCase, spans: Spans) -> str:
+    """What a cloud says of its volume's limits, the one that was exceeded longest; empty where none was."""
+    told = {name: mean_over(values, spans.during) for name, values in volume.worse.use.exceeded.items()}
+    before = {name: mean_over(values, spans.before) for name, values in volume.worse.use.exceeded.items()}
+    beyond = {n: share for n, share in told.items() if share >= EXCEEDED and not share < DEEPER * before[n]}
+    if not beyond:
+        return ""
+    name = max(sorted(beyond), key=lambda each: beyond[each])
+    return f"for {percent(min(beyond[name], 1.0))} of the time it was asked for more {name} than it is provisioned for"
 
 
 def _stated(volume: VolumeCase, queued: Bools, spans: Spans, *, is_broken: bool) -> Limit:

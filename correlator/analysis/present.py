@@ -4,19 +4,19 @@ from math import isfinite
 
 import numpy as np
 
+from correlator.analysis.domains import DISK
+from correlator.analysis.errors import error_states, has_errors
 from correlator.analysis.evidence import instant
 from correlator.analysis.memory import Memory
 from correlator.analysis.newest import known_or_none, rates_now, tails_of
+from correlator.analysis.present_shared import pod_row, shared_volumes
 from correlator.analysis.present_victims import victims_now
-from correlator.analysis.price import PRIOR
 from correlator.analysis.rows import by_node, by_pod_on_volume, of_containers, of_devices
 from correlator.analysis.victims import Victims
-from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS, error_states
+from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS
 from correlator.model.frame import BlindSpot, Frame, Frames
-from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
-from correlator.model.topology import Pod, PodRef, Topology
-
-PRICES = tuple(PRIOR.tolist())
+from correlator.model.snapshot import EdgeNow, LayerNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
+from correlator.model.topology import PodRef, Topology
 
 
 def present(
@@ -25,9 +25,10 @@ def present(
     """The snapshot at the window's last step."""
     newest = tails_of(frames)
     pods = _pods_on_volumes(newest, topology)
+    volumes = [*_volumes(newest, topology, pods), *shared_volumes(newest, topology)]
     return Snapshot(
         at=instant(frames.grid.last),
-        volumes=_volumes(newest, topology, pods),
+        volumes=tuple(sorted(volumes, key=lambda v: (-(v.queue_depth or 0.0), v.name))),
         victims=victims_now(frames, newest, topology, victims, memory),
         nodes=_nodes(newest, topology),
         edges=_edges(topology),
@@ -49,6 +50,7 @@ def _edges(topology: Topology) -> tuple[EdgeNow, ...]:
             volume_id=edge.volume_id,
             node=topology.volumes[edge.volume_id].node,
             learnt=edge.learnt.value,
+            sure=edge.sure.value,
         )
         for edge in topology.edges
     )
@@ -64,9 +66,11 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
     signals = (*DEVICE_SIGNALS[:2], "disk_io_time", "disk_queue_time", "disk_read_time", "disk_write_time")
     reads, writes, busy, queue, read_time, write_time = (_by_volume(frames, topology, s) for s in signals)
     nan = float("nan")
-    any_error = _has_errors(frames)
+    any_error = has_errors(frames)
     found = []
     for volume in topology.volumes.values():
+        if volume.kind != DISK:
+            continue
         here = volume.id
         found.append(
             VolumeNow(
@@ -82,15 +86,13 @@ def _volumes(frames: Frames, topology: Topology, pods: dict[str, list[PodOnVolum
                 write_latency_seconds=_quotient(write_time.get(here), writes.get(here)),
                 errors=error_states(frames, topology, here) if any_error else (),
                 pods=tuple(pods.get(here, ())),
+                below=tuple(
+                    LayerNow(volume_id=each.volume_id, learnt=each.learnt.value, sure=each.sure.value)
+                    for each in topology.below.get(here, ())
+                ),
             )
         )
-    return tuple(sorted(found, key=lambda v: (-(v.queue_depth or 0.0), v.name)))
-
-
-def _has_errors(frames: Frames) -> bool:
-    """Whether any error state is raised anywhere: the rare case that is worth a search by volume."""
-    signals = ("filesystem_device_error", "filesystem_readonly", "md_degraded")
-    return any(bool((frames.get(signal).values > 0).any()) for signal in signals)
+    return tuple(found)
 
 
 def _quotient(time: float | None, operations: float | None) -> float | None:
@@ -106,31 +108,18 @@ def _pods_on_volumes(frames: Frames, topology: Topology) -> dict[str, list[PodOn
     learnt = {(edge.volume_id, edge.pod): edge.learnt.value for edge in topology.edges}
     found: dict[str, list[PodOnVolume]] = {}
     for (volume_id, ref), values in table.items():
-        row = _pod_row(ref, values, topology, learnt.get((volume_id, ref), ""))
+        row = pod_row(ref, values, topology, learnt.get((volume_id, ref), ""))
         found.setdefault(volume_id, []).append(row)
     for rows in found.values():
         rows.sort(key=lambda pod: (-(pod.device_time_ratio or 0.0), pod.namespace, pod.pod))
     return found
 
 
-def _pod_row(ref: PodRef, values: list[float], topology: Topology, learnt: str) -> PodOnVolume:
-    reads, writes, read_bytes, write_bytes = values
-    priced = sum(price * value for price, value in zip(PRICES, values, strict=True))
-    return PodOnVolume(
-        namespace=ref.namespace,
-        pod=ref.pod,
-        workload=topology.pods.get(ref, Pod(ref=ref)).workload,
-        device_time_ratio=known_or_none(priced),
-        read_bytes_per_second=known_or_none(read_bytes),
-        write_bytes_per_second=known_or_none(write_bytes),
-        read_operations_per_second=known_or_none(reads),
-        write_operations_per_second=known_or_none(writes),
-        learnt=learnt,
-    )
-
-
 def _pod_rates(frames: Frames, topology: Topology, signal: str) -> dict[tuple[str, PodRef], float]:
-    """Known rate of each (volume, pod): containers summed, the whole pod's row only where there are none."""
+    """Known rate of each (volume, pod): containers summed, the whole pod's row only where there are none.
+
+    Where one device appears under two spellings, the larger one counts, never both.
+    """
     rates, labels = rates_now(frames, signal, "pod_io_heartbeat"), frames.get(signal).labels
     groups, containers = by_pod_on_volume(labels, topology), of_containers(labels)
     inside, whole = np.isfinite(rates) & containers, np.isfinite(rates) & ~containers
@@ -138,8 +127,11 @@ def _pod_rates(frames: Frames, topology: Topology, signal: str) -> dict[tuple[st
     known[groups.codes[whole]] = rates[whole]
     summed = np.bincount(groups.codes[inside], rates[inside], len(known))
     counted = np.bincount(groups.codes[inside], minlength=len(known))
-    found = zip(groups.code, np.where(counted > 0, summed, known).tolist(), strict=True)
-    return {key: value for key, value in found if key[0] and isfinite(value)}
+    found: dict[tuple[str, PodRef], float] = {}
+    for (volume, ref, _), value in zip(groups.code, np.where(counted > 0, summed, known).tolist(), strict=True):
+        if volume and isfinite(value):
+            found[volume, ref] = max(value, found.get((volume, ref), value))
+    return found
 
 
 def _nodes(frames: Frames, topology: Topology) -> tuple[NodeNow, ...]:

@@ -12,6 +12,7 @@ from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.rows import by_pod, of_containers
 from correlator.analysis.victims import Victims
+from correlator.analysis.volumes import telling
 from correlator.model.frame import Floats, Frames
 from correlator.model.snapshot import TtftNow, VictimNow
 from correlator.model.topology import Pod, PodRef, Topology
@@ -32,7 +33,7 @@ def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodR
     )
     found: dict[PodRef, float] = {}
     for key in victims.keys:
-        known = [row for row in pods.rows(key.ref).tolist() if isfinite(rates[row])]
+        known = [row for row in telling(frames, signal, pods.rows(key.ref)).tolist() if isfinite(rates[row])]
         whole = [row for row in known if not containers[row]]
         if known:
             found[key.ref] = max(0.0, *(min(1.0, rates[row]) for row in whole or known))
@@ -48,6 +49,11 @@ def victims_now(
     volumes: dict[PodRef, set[str]] = {}
     for edge in topology.edges:
         volumes.setdefault(edge.pod, set()).add(edge.volume_id)
+
+    def volumes_used(ref: PodRef) -> set[str]:
+        users = (ref, *topology.depends_on.get(ref, ()))
+        return set().union(*(volumes.get(user, set()) for user in users))
+
     now, usual = _levels(victims, quiet_steps(victims, memory))
     found = []
     for row, key in enumerate(victims.keys):
@@ -66,7 +72,7 @@ def victims_now(
                 requests_per_second=known_or_none(now[row].requests / (RECENT_STEPS * frames.grid.step)),
                 requests_waiting=known_or_none(float(victims.waiting[row, -1])),
                 io_stalled_ratio=stalled.get(key.ref),
-                volume_ids=tuple(sorted(volumes.get(key.ref, ()))),
+                volume_ids=tuple(sorted(volumes_used(key.ref))),
                 regressed_since=None if regression is None else instant(regression.onset_at - frames.grid.step),
             )
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.model.frame import Labels
-from correlator.model.topology import PodRef, Topology, node_of, volume_of
+from correlator.model.topology import PodRef, Topology, node_of, part_of, volume_of
 
 Indices: TypeAlias = NDArray[np.intp]
 """Rows of a frame, ascending; shape (n,)."""
@@ -32,7 +32,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-class _Same(Generic[T]):
+class Same(Generic[T]):
     """Equal to what holds the very same object; it keeps that alive, so that its identity is not given to another."""
 
     __slots__ = ("it",)
@@ -44,19 +44,19 @@ class _Same(Generic[T]):
         return id(self.it)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.it is other.it
+        return isinstance(other, Same) and self.it is other.it
 
 
 def kept(table: Callable[[Rows], V]) -> Callable[[Rows], V]:
     """A function of rows that remembers what it made of the last KEPT of them."""
 
     @lru_cache(maxsize=KEPT)
-    def remembered(rows: _Same[Rows]) -> V:
+    def remembered(rows: Same[Rows]) -> V:
         return table(rows.it)
 
     @wraps(table)
     def found(rows: Rows) -> V:
-        return remembered(_Same(rows))
+        return remembered(Same(rows))
 
     return found
 
@@ -65,12 +65,12 @@ def kept_in(table: Callable[[Rows, Topology], V]) -> Callable[[Rows, Topology], 
     """A function of rows in a topology that remembers what it made of the last KEPT of them in the newest topology."""
 
     @lru_cache(maxsize=1)
-    def within(topology: _Same[Topology]) -> Callable[[Rows], V]:
+    def within(topology: Same[Topology]) -> Callable[[Rows], V]:
         return kept(lambda rows: table(rows, topology.it))
 
     @wraps(table)
     def found(rows: Rows, topology: Topology) -> V:
-        return within(_Same(topology))(rows)
+        return within(Same(topology))(rows)
 
     return found
 
@@ -153,13 +153,18 @@ def by_volume(rows: Rows, topology: Topology) -> Groups[str]:
 
 
 @kept_in
-def by_pod_on_volume(rows: Rows, topology: Topology) -> Groups[tuple[str, PodRef]]:
-    """Rows by (id of the volume, pod); the id is empty where none is known."""
-    volumes, pods = by_volume(rows, topology), by_pod(rows)
-    ids, refs = list(volumes.code), list(pods.code)
-    pairs = zip(volumes.codes.tolist(), pods.codes.tolist(), strict=True)
-    numbered = Groups.of(list(pairs))
-    code = {(ids[volume], refs[pod]): number for (volume, pod), number in numbered.code.items()}
+def by_part(rows: Rows, topology: Topology) -> Groups[str]:
+    """Rows by the client of a shared back end; empty where none is known."""
+    return Groups.of([part_of(dict(labels), topology) for labels in rows])
+
+
+@kept_in
+def by_pod_on_volume(rows: Rows, topology: Topology) -> Groups[tuple[str, PodRef, str]]:
+    """Rows by (id of the volume, pod, spelling of the device); the id is empty where none is known."""
+    volumes, pods, devices = by_volume(rows, topology), by_pod(rows), by_device(rows)
+    ids, refs, spellings = list(volumes.code), list(pods.code), list(devices.code)
+    numbered = Groups.of(list(zip(volumes.codes.tolist(), pods.codes.tolist(), devices.codes.tolist(), strict=True)))
+    code = {(ids[v], refs[p], spellings[d]): number for (v, p, d), number in numbered.code.items()}
     return Groups(code, numbered.codes, numbered.order, numbered.starts)
 
 

@@ -83,7 +83,7 @@ def state(case: Case, scene: Scene, life: Life, parameters: Parameters) -> Findi
 def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account:
     """What is told of a case, and shown as evidence."""
     blamed = blamed_of(case, suspects)
-    refs = frozenset(PodRef(s.namespace, s.pod) if s.kind is SuspectKind.POD else None for s in blamed)
+    refs = frozenset(_ref_of(suspect) for suspect in blamed)
     others, rest = considered(case, scene.topology, refs)
     limit = limit_of(case.volume, case.spans, case.verdict) if case.volume else None
     return Account(
@@ -98,6 +98,14 @@ def _account(case: Case, scene: Scene, suspects: tuple[Suspect, ...]) -> Account
         mean_ttft=mean_ttft(case, blamed),
         limit=limit,
     )
+
+
+def _ref_of(suspect: Suspect) -> PodRef | None:
+    """Whom a suspect's I/O was put down to."""
+    if suspect.kind is SuspectKind.UNATTRIBUTED:
+        return None
+    is_pod = suspect.kind is SuspectKind.POD
+    return PodRef(suspect.namespace, suspect.pod) if is_pod else PodRef.of_node(suspect.node)
 
 
 def victim_value(ref: PodRef, model_name: str, topology: Topology) -> Victim:
@@ -180,6 +188,7 @@ def _volume(case: Case, limit: Limit | None) -> VolumeSeen | None:
         device=volume.device,
         claims=volume.claims,
         bound=limit.bound if limit else None,
+        via=case.volume.via,
     )
 
 
@@ -188,7 +197,8 @@ def _use(case: Case, frames: Frames, topology: Topology) -> UseChange | None:
         return None
     worse = case.volume.worse
     stalled = pod_pressure(frames, "pod_io_stalled", case.victim.key.ref)
-    node = node_pressure(frames, topology, "node_io_stalled", worse.volume.node)
+    where = worse.volume.node or topology.pods.get(case.victim.key.ref, Pod(ref=case.victim.key.ref)).node
+    node = node_pressure(frames, topology, "node_io_stalled", where)
     return UseChange(
         utilization_ratio=worse.utilization,
         queue_depth=worse.queue_depth,
@@ -217,11 +227,11 @@ def _suspect(
     ref = item.ref or PodRef("", "")
     pod = topology.pods.get(ref, Pod(ref=ref))
     reads, writes, read_bytes, write_bytes = (change(b, d) for b, d in zip(item.before, item.during, strict=True))
-    node = pod.node or (case.volume.worse.volume.node if case.volume else "")
+    node = ref.node or pod.node or (case.volume.worse.volume.node if case.volume else "")
     return Suspect(
-        kind=SuspectKind.POD if item.ref is not None else SuspectKind.UNATTRIBUTED,
+        kind=_kind(item.ref),
         namespace=ref.namespace,
-        pod=ref.pod,
+        pod="" if ref.node else ref.pod,
         workload=pod.workload,
         node=node,
         tier=pod.tier,
@@ -240,6 +250,12 @@ def _suspect(
         features=_features(suspicion, case),
         recurrence=item.recurrence,
     )
+
+
+def _kind(ref: PodRef | None) -> SuspectKind:
+    if ref is None:
+        return SuspectKind.UNATTRIBUTED
+    return SuspectKind.NODE if ref.node else SuspectKind.POD
 
 
 def _features(suspicion: Suspicion, case: Case) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What a look at one victim could not see: named, so that nobody takes it for a thing that was looked at."""
 
 from correlator.analysis.case import Scene, VolumeCase
+from correlator.analysis.domains import unseen
 from correlator.analysis.load import LoadView
 from correlator.analysis.victims import measured_of
 from correlator.model.frame import BlindSpot
@@ -28,7 +29,7 @@ def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tupl
         return tuple(spots)
     name = volume.worse.volume.name
     if not volume.worse.seen:
-        spots.append(BlindSpot("disk_queue_time", f"{name}: device counters are missing before or during"))
+        spots.append(unseen(volume.worse.volume))
     if not volume.pods_seen:
         spots.append(
             BlindSpot("pod_reads", f"node {volume.worse.volume.node}: I/O of pods is missing before or during")

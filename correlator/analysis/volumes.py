@@ -1,15 +1,15 @@
 """USE of volumes and the I/O of pods on them, from the kernel's and the cgroups' counters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from correlator.analysis.cadence import Steps, evened, readings
 from correlator.analysis.rates import Bools, counter_rates, liveness_of
-from correlator.analysis.rows import Indices, by_device, by_node, by_pod, by_volume, label, of_containers
+from correlator.analysis.rows import Indices, by_device, by_node, by_pod, by_target, by_volume, label, of_containers
 from correlator.model.frame import Floats, Frames
-from correlator.model.topology import PodRef, Topology
+from correlator.model.topology import PodRef, Topology, serial_of
 
 RATES = ("read_operations", "write_operations", "read_bytes", "write_bytes")
 """The four rates that make up load on a device, in the order of every load array here."""
@@ -23,7 +23,8 @@ class DeviceUse:
     """One volume over the window; every array has shape (T,), NaN where it is not known.
 
     `load` has shape (4, T): see RATES, each in units per second. `utilization` is 0–1, `queue_depth` is the mean
-    number of operations inside the device. A latency is NaN in steps without such an operation.
+    number of operations inside the device. A latency is NaN in steps without such an operation. `exceeded` is the share
+    of time in which more was asked for than a limit allows, by the limit's name; empty where no limit is told.
     """
 
     load: Floats
@@ -34,6 +35,7 @@ class DeviceUse:
     read_time: Floats
     write_time: Floats
     flushes: Floats
+    exceeded: Mapping[str, Floats] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,20 @@ def device_use(frames: Frames, topology: Topology, volume_id: str) -> DeviceUse:
             read_time=read_time,
             write_time=write_time,
             flushes=flushes,
+            exceeded=_exceeded(frames, topology, volume_id),
         )
+
+
+def _exceeded(frames: Frames, topology: Topology, volume_id: str) -> dict[str, Floats]:
+    """The share of time beyond each limit that a cloud tells of the volume."""
+    frame = frames.get("volume_exceeded")
+    rows = [
+        row
+        for row, labels in enumerate(frame.labels)
+        if topology.volume_of_serial.get(serial_of(label(labels, "volume_id"))) == volume_id
+    ]
+    rates = counter_rates(frame, np.array(rows, dtype=np.intp), None)
+    return {label(frame.labels[row], "limit"): values for row, values in zip(rows, rates, strict=True)}
 
 
 def _device_rate(frames: Frames, topology: Topology, signal: str, volume_id: str) -> Floats:
@@ -166,10 +181,23 @@ def stalled_ratio(frames: Frames, signal: str, heartbeat: str, rows: Indices) ->
     return np.where(known, np.minimum(np.max(np.nan_to_num(rates, nan=-1.0), axis=0), 1.0), np.nan)
 
 
+def telling(frames: Frames, signal: str, rows: Indices) -> Indices:
+    """Those rows of a pressure counter whose kubelet knows of pressure at all.
+
+    On a node without PSI some kubelets export 0 for everybody: that is no word on pressure. Anywhere else some
+    container has waited at some time since it started.
+    """
+    frame = frames.get(signal)
+    targets = by_target(frame.labels)
+    codes = targets.codes[rows]
+    knows = {code: bool((frame.values[targets.members(code)] > 0).any()) for code in np.unique(codes).tolist()}
+    return rows[np.array([knows[code] for code in codes.tolist()], dtype=np.bool_)]
+
+
 def pod_pressure(frames: Frames, signal: str, ref: PodRef) -> Floats:
     """I/O pressure of one pod, shape (T,): the row of the whole pod where there is one, else its worst container."""
     labels = frames.get(signal).labels
-    rows = by_pod(labels).rows(ref)
+    rows = telling(frames, signal, by_pod(labels).rows(ref))
     whole = rows[~of_containers(labels)[rows]]
     return stalled_ratio(frames, signal, "pod_io_heartbeat", whole if len(whole) else rows)
 
@@ -178,31 +206,3 @@ def node_pressure(frames: Frames, topology: Topology, signal: str, node: str) ->
     """I/O pressure of one node, shape (T,)."""
     rows = by_node(frames.get(signal).labels, topology).rows(node)
     return stalled_ratio(frames, signal, "disk_heartbeat", rows)
-
-
-ERROR_SIGNALS = {
-    "filesystem_device_error": "a file system on it reports a device error",
-    "filesystem_readonly": "a file system on it turned read-only",
-    "md_degraded": "its RAID array is degraded",
-}
-
-
-def error_states(frames: Frames, topology: Topology, volume_id: str) -> tuple[str, ...]:
-    """The error states that hold for a volume at the end of the window, in words.
-
-    A file system that was read-only all along is a choice, not an error; one that turned so is.
-    """
-    found = []
-    for signal, words in ERROR_SIGNALS.items():
-        frame = frames.get(signal)
-        rows = by_volume(frame.labels, topology).rows(volume_id)
-        if any(_is_error(signal, frame.values[row]) for row in rows):
-            found.append(words)
-    return tuple(found)
-
-
-def _is_error(signal: str, values: Floats) -> bool:
-    known = values[np.isfinite(values)]
-    if not len(known) or known[-1] <= 0:
-        return False
-    return bool(known[0] == 0) if signal == "filesystem_readonly" else True

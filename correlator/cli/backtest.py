@@ -95,10 +95,7 @@ def table_of(incidents: list["Incident"]) -> "pd.DataFrame":
 
 
 def _accused(incident: "Incident") -> str:
-    names = (
-        f"{each.namespace}/{each.pod}" if each.pod else each.kind.value for each in incident.suspects if each.accused
-    )
-    return " ".join(names)
+    return " ".join(each.name for each in incident.suspects if each.accused)
 
 
 def _rounded(value: float | None) -> float | None:

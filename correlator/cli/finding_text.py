@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from correlator.cli.sparkline import position, sparkline
 from correlator.model.finding import Change, Evidence, EvidenceSeries, Finding, MeanExcess, Suspect
+from correlator.model.topology import PodRef
 
 SHOWN_SUSPECTS = 10
 
@@ -76,7 +77,7 @@ def _volume(finding: Finding) -> Iterator[str]:
 
 
 def _suspect(suspect: Suspect) -> str:
-    name = f"{suspect.namespace}/{suspect.pod}" if suspect.pod else suspect.kind.value
+    name = suspect.name
     share = "  –" if suspect.share_ratio is None else f"{suspect.share_ratio:4.0%}"
     cost = _duration(suspect.mean_excess_seconds)
     accused = "ACCUSED" if suspect.accused else ""
@@ -91,7 +92,7 @@ def _others(evidence: Evidence) -> Iterator[str]:
     yield ""
     yield "why not the others"
     for one in evidence.considered:
-        name = f"{one.namespace}/{one.pod}" if one.pod else "I/O that no pod accounts for"
+        name = str(PodRef(one.namespace, one.pod)) if one.pod else "I/O that no pod accounts for"
         workload = f" {one.workload}" if one.workload else ""
         yield f"  {name}{workload}: {one.sentence}"
     if evidence.considered_rest:

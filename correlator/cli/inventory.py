@@ -31,7 +31,8 @@ def take_inventory(source: PrometheusSource | SeveralSources, inquiry: Inquiry, 
     distance = step or FALLBACK_STEP_SECONDS
     frames = inquiry.source.fetch(inquiry.signals, Grid.covering(at - SEEN_STEPS * distance, at, distance))
     found = _with_added(found, frames)
-    inventory = inventory_of(source.name, inquiry.signals, found, frames, join(frames, inquiry.tiers), step)
+    topology = join(frames, inquiry.tiers, inquiry.depends_on)
+    inventory = inventory_of(source.name, inquiry.signals, found, frames, topology, step)
     live = source.named()
     return with_servers(
         inventory,

@@ -82,5 +82,6 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         signals=signals,
         parameters=settings.engine.parameters(),
         tiers=settings.tiers,
+        depends_on=settings.depends_on,
         step_seconds=None if step is None else int(step.total_seconds()),
     )

@@ -1,7 +1,7 @@
 """An inquiry: how its grid is chosen, and the walk that judges one step after the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
@@ -37,14 +37,15 @@ FIRST_CHUNK = 10
 class Inquiry:
     """A source, what to ask it for, and how to judge its answers.
 
-    `step_seconds` is None where the step is to be found; `tiers` maps a namespace to its tier; `chunk_steps` bounds
-    what is fetched at once.
+    `step_seconds` is None where the step is to be found; `tiers` maps a namespace to its tier, `depends_on` victims to
+    what they need; `chunk_steps` bounds what is fetched at once.
     """
 
     source: Source
     signals: Sequence[Signal]
     parameters: Parameters
     tiers: Mapping[str, str]
+    depends_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
     step_seconds: int | None = None
     chunk_steps: int = 500
     judge: Judge = evaluate
@@ -202,5 +203,5 @@ class Walk:
         """The topology of a window; that of the one before where it cannot differ."""
         now = signature(frames)
         if self._topology is None or self._topology[0] != now:
-            self._topology = (now, join(frames, self._inquiry.tiers))
+            self._topology = (now, join(frames, self._inquiry.tiers, self._inquiry.depends_on))
         return self._topology[1]

@@ -152,6 +152,13 @@ class Suspect:
     features: Mapping[str, float] = field(default_factory=dict)
     recurrence: Recurrence | None = None
 
+    @property
+    def name(self) -> str:
+        """`namespace/pod`, `node/NAME` or `unattributed`."""
+        if self.kind is SuspectKind.POD:
+            return f"{self.namespace}/{self.pod}"
+        return f"node/{self.node}" if self.kind is SuspectKind.NODE else self.kind.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
@@ -183,7 +190,7 @@ class Considered:
     `share_ratio` is its part of the device time that was added, 0 when it fell; `device_time_ratio` seconds of device
     time a second; `lag_seconds` when its own rise began, from the onset. `reason` is one of `not_seen`, `idle`, `fell`,
     `constant`, `small`, `no_contention`, `no_rise_near`, `early`, `late`, `usual`, `not_sure`; `sentence` says it with
-    its number. Without namespace and pod: I/O that no pod accounts for.
+    its number. Without namespace and pod: I/O that no pod accounts for; a node has no namespace and is `node/NAME`.
     """
 
     namespace: str

@@ -22,6 +22,15 @@ class PodOnVolume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerNow:
+    """The volume that another lies on, how that was learnt, and whether it is `certain` or `likely`."""
+
+    volume_id: str
+    learnt: str
+    sure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeNow:
     """USE of one volume now; None where it was not seen. `errors` are the named error states that hold."""
 
@@ -37,6 +46,7 @@ class VolumeNow:
     write_latency_seconds: float | None
     errors: tuple[str, ...]
     pods: tuple[PodOnVolume, ...]  # by device time, largest first
+    below: tuple[LayerNow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,7 @@ class NodeNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeNow:
-    """pod → claim → volume → node, and how it was learnt."""
+    """pod → claim → volume → node, and how it was learnt; `sure` is `certain` or `likely`."""
 
     namespace: str
     pod: str
@@ -85,6 +95,7 @@ class EdgeNow:
     volume_id: str
     node: str
     learnt: str
+    sure: str = "certain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

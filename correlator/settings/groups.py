@@ -1,7 +1,7 @@
 """What can be set, by group: types, defaults and the sentences that docs/settings.md shows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -284,6 +284,11 @@ class Settings(BaseSettings):
     tiers: Mapping[str, str] = Field(
         default_factory=dict,
         description="Tier by namespace, where namespaces have no label `correlator-tier` or `tier`.",
+    )
+    depends_on: Mapping[str, Sequence[str]] = Field(
+        default_factory=dict,
+        description="What inference pods need, where no annotation `correlator/depends-on` says so: `namespace/pod` or "
+        "`namespace/Kind/workload` to a list of such names. Their volumes count as used.",
     )
     sources: Mapping[str, SourceSettings] = Field(
         default_factory=dict,

@@ -69,8 +69,6 @@ class Blindness:
                 f"claim {claim}: kube_persistentvolume_info does not tell where volume {name} lives "
                 "(kube-state-metrics has to watch persistentvolumes)"
             )
-        if volume.nfs_server:
-            return f"claim {claim}: volume {name} is the NFS export {volume.nfs_server}:{volume.nfs_path}, no disk"
         path = self.claims.path(claim)
         return f"claim {claim}: " + (self._path(path, node) if path else _hidden(name, volume.csi_driver))
 

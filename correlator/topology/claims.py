@@ -29,6 +29,9 @@ class PersistentVolume(NamedTuple):
     nfs_server: str = ""
     nfs_path: str = ""
     csi_driver: str = ""
+    csi_volume_handle: str = ""
+    storageclass: str = ""
+    ebs_volume_id: str = ""
 
 
 VOLUME_LABELS = PersistentVolume._fields

@@ -16,6 +16,8 @@ DISK_NAME = re.compile(
 )
 """What is a block device even without `/dev/` before it; tmpfs, overlay and shares are none."""
 
+NAMESPACE = re.compile(r"(?P<controller>nvme\d+)n\d+")
+
 DEVICE_FOLDER = "/dev/"
 
 
@@ -90,6 +92,7 @@ def learn_disks(seen: Sightings) -> Disks:
     book.bridge(pairs)
     for node, spelling, _ in pairs:
         book.note(node, spelling, spelling)
+    book.note_controllers()
     devices = {node: frozenset(names) for node, names in book.devices.items()}
     return Disks(devices=devices, device_of=book.device_of)
 
@@ -141,6 +144,18 @@ class _Book:
             self.note(node, number, spelling)
         for node, spelling, number in complete:
             self.note(node, spelling, number)
+
+    def note_controllers(self) -> None:
+        """An NVMe drive goes by its controller, too, where that has a single namespace: nvme0 is nvme0n1."""
+        for node, names in self.devices.items():
+            spaces: dict[str, list[str]] = defaultdict(list)
+            for name in names:
+                if match := NAMESPACE.fullmatch(name):
+                    spaces[match["controller"]].append(name)
+            for controller, found in spaces.items():
+                if len(found) == 1:
+                    self.note(node, controller, found[0])
+                    self.note(node, DEVICE_FOLDER + controller, found[0])
 
     def add_unshown(self, named: Iterable[tuple[str, str]]) -> None:
         """Add disks that only cAdvisor shows.

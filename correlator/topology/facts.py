@@ -8,19 +8,23 @@ from correlator.model.frame import Frames
 from correlator.model.topology import victim_ref
 from correlator.topology import claims, inout, mounts, nodes, pods, signals
 from correlator.topology.disks import Disks, Sightings, learn_disks
+from correlator.topology.handles import named_disks
 from correlator.topology.pods import Name, PodFacts, Uid
 from correlator.topology.projection import project
 
 VICTIM_LABELS = ("namespace", "pod", "instance", "node")
 DISK_LABELS = (*nodes.TARGET, "device")
-INFO_LABELS = (*DISK_LABELS, "major", "minor")
+INFO_LABELS = (*DISK_LABELS, "major", "minor", "serial")
 MOUNT_LABELS = (*nodes.TARGET, *mounts.MOUNT_LABELS)
 MAPPER_LABELS = (*DISK_LABELS, "name", "vg_name", "lv_name")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules found; `victims` maps each victim to the newest (instance, node) of its series."""
+    """What the rules found; `victims` maps each victim to the newest (instance, node) of its series.
+
+    `named_disks` maps (node, what a persistent volume may be called) to the disk: see `handles`.
+    """
 
     pods: PodFacts
     started_at: Mapping[Uid, float]
@@ -30,6 +34,7 @@ class Facts:
     io: inout.PodIo
     claims: claims.Claims
     victims: Mapping[Name, tuple[str, str]]
+    named_disks: Mapping[tuple[str, str], str]
 
 
 def learn_facts(frames: Frames) -> Facts:
@@ -50,10 +55,12 @@ def learn_facts(frames: Frames) -> Facts:
     found_nodes = nodes.learn_nodes(clues, pod_facts)
     used = inout.uses(pod_io, found_nodes)
     mounted = found_nodes.place(mounts_found)
+    infos = found_nodes.place(project(frames, [signals.DISK_INFO], INFO_LABELS)).keys()
+    mappings = found_nodes.place(project(frames, [signals.DISK_MAPPER_INFO], MAPPER_LABELS)).keys()
     sightings = Sightings(
         counters=found_nodes.place(counters).keys(),
-        infos=found_nodes.place(project(frames, [signals.DISK_INFO], INFO_LABELS)).keys(),
-        mappings=found_nodes.place(project(frames, [signals.DISK_MAPPER_INFO], MAPPER_LABELS)).keys(),
+        infos={values[:4] for values in infos},
+        mappings=mappings,
         mounts=mounted.keys(),
         used={(use.node, use.device, use.number) for use in used},
     )
@@ -71,6 +78,7 @@ def learn_facts(frames: Frames) -> Facts:
             project(frames, [signals.PERSISTENT_VOLUME_INFO], claims.VOLUME_LABELS),
         ),
         victims=_victims(frames),
+        named_disks=named_disks(infos, mappings, disks),
     )
 
 

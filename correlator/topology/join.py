@@ -1,23 +1,31 @@
 """The join: frames of a window in, pods, volumes and edges out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from correlator.model.frame import Frames
-from correlator.model.topology import Pod, PodRef, Topology, Volume
+from correlator.model.topology import Pod, PodRef, Topology, Volume, serial_of
 from correlator.topology import signals
 from correlator.topology.blind import Blindness
+from correlator.topology.dependencies import ANNOTATION_LABELS, dependencies
 from correlator.topology.disks import volume_id
+from correlator.topology.domains import learn_domains
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import Facts, learn_facts
+from correlator.topology.nodes import TARGET
 from correlator.topology.pods import OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
-from correlator.topology.projection import project
+from correlator.topology.projection import Projection, project
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
+NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
-def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
+def join(
+    frames: Frames, tiers: Mapping[str, str] = NO_TIERS, needs: Mapping[str, Sequence[str]] = NO_NEEDS
+) -> Topology:
     """Who uses which volume in the window of `frames`. `tiers` maps a namespace to its isolation tier.
+
+    `needs` maps victims, by name, to the names of what they depend on: see `dependencies`.
 
     A series counts when it has any value in the window. What cannot be told is in `unmapped`, with the reason.
     """
@@ -29,26 +37,34 @@ def join(frames: Frames, tiers: Mapping[str, str] = NO_TIERS) -> Topology:
     ids = {place: volume_id("disk", *place) for place in places}
     owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
     tier_of = tiers_of_namespaces(project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS), tiers)
+    domains = learn_domains(frames, facts, edges, ids, refs)
+    mapped = edges.pods | domains.pods
     blindness = Blindness(claims=facts.claims, mounts=facts.mounts, io=facts.io, nodes=nodes)
-    reasons = {name: blindness.reason(name) for name in nodes if name not in edges.pods}
+    reasons = {name: blindness.reason(name) for name in nodes if name not in mapped}
+    pods = {
+        ref: Pod(
+            ref=ref,
+            node=nodes[name],
+            workload=owned[name],
+            tier=tier_of.get(ref.namespace, ""),
+            started_at=_started_at(name, facts),
+            claims=facts.claims.names(name),
+        )
+        for name, ref in refs.items()
+    }
+    annotations = project(frames, [signals.POD_ANNOTATIONS], ANNOTATION_LABELS)
     return Topology(
-        pods={
-            ref: Pod(
-                ref=ref,
-                node=nodes[name],
-                workload=owned[name],
-                tier=tier_of.get(ref.namespace, ""),
-                started_at=_started_at(name, facts),
-                claims=facts.claims.names(name),
-            )
-            for name, ref in refs.items()
-        },
-        volumes=_volumes(ids, edges),
-        edges=edges.build(ids, refs),
+        pods=pods,
+        volumes={**_volumes(ids, edges), **domains.volumes},
+        edges=tuple(sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))),
         unmapped={refs[name]: reason for name, reason in reasons.items() if reason},
-        node_of_instance=_nodes_of_instances(facts, nodes),
+        node_of_instance=_nodes_of_instances(facts, nodes, project(frames, [signals.DRIVE_ERRORS], TARGET)),
         volume_of_device={(node, name): ids[node, disk] for (node, name), disk in facts.disks.device_of.items()},
         volume_of_nameless={refs[name]: ids[place] for name, place in facts.io.nameless.items()},
+        below=domains.below,
+        parts=domains.parts,
+        volume_of_serial=_serials(facts, edges, ids),
+        depends_on=dependencies((PodRef(*name) for name in facts.victims), pods, annotations, needs),
     )
 
 
@@ -72,6 +88,16 @@ def _started_at(name: Name, facts: Facts) -> float | None:
     return facts.started_at.get((*name, "" if incarnation is None else incarnation.uid))
 
 
+def _serials(facts: Facts, edges: Edges, ids: Mapping[Place, str]) -> dict[str, str]:
+    """The disk that a cloud's volume is: by its serial number, else by the claim that is mounted from it."""
+    found = {}
+    for (_, place), claim in sorted(edges.vias.items()):
+        volume = facts.claims.volumes.get(facts.claims.bound.get(claim, ""))
+        if volume is not None and (name := volume.ebs_volume_id or volume.csi_volume_handle):
+            found[serial_of(name)] = ids[place]
+    return {**found, **{name: ids[node, disk] for (node, name), disk in sorted(facts.named_disks.items())}}
+
+
 def _volumes(ids: Mapping[Place, str], edges: Edges) -> dict[str, Volume]:
     """Every disk of every node, with the claims that lie on it."""
     claims = edges.claims()
@@ -83,7 +109,12 @@ def _volumes(ids: Mapping[Place, str], edges: Edges) -> dict[str, Volume]:
     return volumes
 
 
-def _nodes_of_instances(facts: Facts, nodes: Mapping[Name, str]) -> dict[str, str]:
-    """The node of every exporter's target, and of every victim's."""
+def _nodes_of_instances(facts: Facts, nodes: Mapping[Name, str], beside: Projection) -> dict[str, str]:
+    """The node of every exporter's target, and of every victim's; `beside` are other targets on nodes."""
     of_victims = {instance: node or nodes[name] for name, (instance, node) in facts.victims.items()}
-    return {instance: node for instance, node in {**of_victims, **facts.nodes.of_instance}.items() if instance and node}
+    others = {
+        instance: node or facts.pods.node_of((namespace, pod)) or facts.nodes.beside(instance)
+        for instance, node, namespace, pod in beside
+    }
+    found = {**others, **of_victims, **facts.nodes.of_instance}
+    return {instance: node for instance, node in found.items() if instance and node}

@@ -16,6 +16,8 @@ DISK_INFO = "disk_info"
 DISK_MAPPER_INFO = "disk_mapper_info"
 MOUNT_INFO = "mount_info"
 FILESYSTEM_SIZE = "filesystem_size"
+DISK_MEMBER = "disk_member"
+DRIVE_ERRORS = "drive_errors"
 NODE_NAME = "node_name"
 NODE_PRESSURE = ("node_io_waiting", "node_io_stalled")
 
@@ -32,6 +34,16 @@ CLAIM_INFO = "claim_info"
 PERSISTENT_VOLUME_INFO = "persistent_volume_info"
 NAMESPACE_LABELS = "namespace_labels"
 
+POD_FINISHED = "pod_finished"
+POD_ANNOTATIONS = "pod_annotations"
+
+NFS = "nfs_operations"
+RBD = "rbd_operations"
+CEPH_OSD = "osd_operations"
+LONGHORN = "longhorn_operations"
+LONGHORN_REPLICA = "longhorn_replica"
+PORTWORX = "portworx_operations"
+
 TTFT_COUNT = "ttft_count"
 
 READ = (
@@ -40,6 +52,8 @@ READ = (
     DISK_MAPPER_INFO,
     MOUNT_INFO,
     FILESYSTEM_SIZE,
+    DISK_MEMBER,
+    DRIVE_ERRORS,
     NODE_NAME,
     *NODE_PRESSURE,
     *POD_IO,
@@ -53,5 +67,13 @@ READ = (
     CLAIM_INFO,
     PERSISTENT_VOLUME_INFO,
     NAMESPACE_LABELS,
+    POD_FINISHED,
+    POD_ANNOTATIONS,
+    NFS,
+    RBD,
+    CEPH_OSD,
+    LONGHORN,
+    LONGHORN_REPLICA,
+    PORTWORX,
     TTFT_COUNT,
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from correlator.model.finding import Considered, Suspect, SuspectKind
 from correlator.model.snapshot import PodOnVolume, VictimNow
+from correlator.model.topology import PodRef
 
 UNKNOWN: Final = "–"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -112,9 +113,9 @@ def suspect_name(suspect: Suspect) -> str:
 
 def considered_name(one: Considered) -> str:
     """What one who was considered is called."""
-    return f"{one.namespace}/{one.pod}" if one.pod else "I/O that no pod accounts for"
+    return str(PodRef(one.namespace, one.pod)) if one.pod else "I/O that no pod accounts for"
 
 
 def pod_name(pod: PodOnVolume | VictimNow) -> str:
-    """`namespace/pod`."""
-    return f"{pod.namespace}/{pod.pod}"
+    """`namespace/pod`, or `node/NAME`."""
+    return str(PodRef(pod.namespace, pod.pod))

@@ -13,6 +13,7 @@ from correlator.settings.load import setting_paths
 PROMISED: dict[str, object] = {
     "cluster": "",
     "tiers": {},
+    "depends_on": {},
     "sources": {},
     "prometheus.url": None,
     "prometheus.bearer_token_file": None,

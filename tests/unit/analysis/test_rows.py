@@ -61,7 +61,7 @@ def test_rows_are_found_by_target_pod_node_and_volume() -> None:
     assert by_node(found, TOPOLOGY).rows("n2").tolist() == [2]
     assert by_volume(found, TOPOLOGY).rows("v1").tolist() == [0, 1]
     assert by_volume(found, TOPOLOGY).rows("").tolist() == [2, 3]
-    assert by_pod_on_volume(found, TOPOLOGY).rows(("v1", PodRef("a", "p"))).tolist() == [0, 1]
+    assert by_pod_on_volume(found, TOPOLOGY).rows(("v1", PodRef("a", "p"), "/dev/sda")).tolist() == [0, 1]
 
 
 def test_a_partition_is_not_the_counter_of_its_disk() -> None:

@@ -38,10 +38,6 @@ CLAIMING = together(NODE, claim("db/pg-0", "data"))
             "kube_persistentvolume_info does not tell where volume pv-1 lives",
         ),
         (
-            [CLAIMING, bound("db/data", "pv-1", nfs_server="nas", nfs_path="/models")],
-            "volume pv-1 is the NFS export nas:/models",
-        ),
-        (
             [CLAIMING, bound("db/data", "pv-1", csi_driver="ebs.csi.aws.com")],
             "volume pv-1 (driver ebs.csi.aws.com) has no mount point in node_filesystem_mount_info",
         ),

@@ -72,6 +72,7 @@ def test_topology_says_how_each_edge_was_learnt() -> None:
         "volume_id": "disk:n1:nvme0n1",
         "node": "n1",
         "learnt": "io_seen",
+        "sure": "certain",
     }
     assert len(client.get("/api/v1/topology", params={"namespace": "rag"}).json()["items"]) == 1
     assert len(client.get("/api/v1/topology", params={"volume": "disk:n1:nvme0n1", "node": "n1"}).json()["items"]) == 2

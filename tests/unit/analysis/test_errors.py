@@ -1,0 +1,123 @@
+"""The error signs of a volume, as exporters show them, from the most telling to the weakest."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from correlator.analysis.errors import SIGNS, error_states, has_errors
+from correlator.catalog import load
+from correlator.model.frame import Floats, Frame, Frames, labels_of
+from correlator.model.grid import Grid
+from correlator.model.signal import Aspect
+from correlator.model.topology import Edge, Learnt, Part, Pod, PodRef, Topology, Volume
+
+GRID = Grid(0, 15, 6)
+ON_DISK, ON_EXPORT = PodRef("a", "p"), PodRef("a", "q")
+TOPOLOGY = Topology(
+    volumes={
+        "sda": Volume(id="sda", name="n1/sda", kind="disk", node="n1", device="sda"),
+        "sdb": Volume(id="sdb", name="n1/sdb", kind="disk", node="n1", device="sdb"),
+        "nfs": Volume(id="nfs", name="nfs/filer:/a", kind="nfs", node="", device="filer:/a"),
+        "rbd": Volume(id="rbd", name="rbd/pool", kind="rbd", node="", device="pool"),
+        "lh": Volume(id="lh", name="longhorn/all volumes", kind="longhorn", node="", device="all volumes"),
+    },
+    pods={ref: Pod(ref=ref, node=node) for ref, node in ((ON_DISK, "n1"), (ON_EXPORT, "n2"))},
+    edges=(
+        Edge(pod=ON_DISK, volume_id="sda", learnt=Learnt.IO_SEEN),
+        Edge(pod=ON_EXPORT, volume_id="nfs", learnt=Learnt.CLAIM),
+    ),
+    volume_of_device={("n1", "sda"): "sda", ("n1", "sdb"): "sdb"},
+    parts={"nfs": {"n1|filer:/a": Part(doer=None)}, "lh": {"pv-1": Part(doer=None)}},
+)
+GROWS = np.array([2.0, 2.0, 2.0, 3.0, 3.0, 4.0])
+AT_SDA = {"node": "n1", "device": "sda"}
+
+
+def told(signal: str, labels: Mapping[str, str], values: Floats | float) -> Frames:
+    """One series; a number stands for a constant."""
+    row = np.full(GRID.count, values) if isinstance(values, float) else values
+    return Frames(GRID, {signal: Frame.from_rows(signal, GRID, {labels_of(labels): row})})
+
+
+@pytest.mark.parametrize(
+    ("signal", "labels", "values", "volume", "words"),
+    [
+        ("filesystem_device_error", AT_SDA, 1.0, "sda", "a file system on it reports a device error"),
+        ("filesystem_readonly", AT_SDA, np.array([0, 0, 0, 1.0, 1, 1]), "sda", "a file system on it turned read-only"),
+        ("md_degraded", AT_SDA, 1.0, "sda", "its RAID array is degraded"),
+        ("device_errors", {**AT_SDA, "reason": "md_failed_disks"}, 2.0, "sda", "its RAID array has failed disks"),
+        ("device_errors", {**AT_SDA, "reason": "multipath_failed_paths"}, 1.0, "sda", "paths to it have failed"),
+        (
+            "device_errors",
+            {"node": "n1", "zpool": "tank", "reason": "zfs_degraded"},
+            1.0,
+            "sda",
+            "a ZFS pool of its node is not online",
+        ),
+        ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, GROWS, "nfs", "requests to the NFS server timed out"),
+        (
+            "nfs_retransmissions",
+            {"node": "n2"},
+            GROWS,
+            "nfs",
+            "a node has to repeat requests to its NFS servers",
+        ),
+        ("node_hung_tasks", {"node": "n1"}, GROWS, "sda", "tasks of its node hang"),
+        (
+            "drive_errors",
+            {**AT_SDA, "reason": "smart_critical_warning"},
+            4.0,
+            "sda",
+            "the drive warns of its health",
+        ),
+        ("drive_errors", {**AT_SDA, "reason": "smart_failed"}, 1.0, "sda", "the drive's own test of its health failed"),
+        ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, GROWS, "sda", "the drive found damaged data"),
+        ("ceph_health", {"reason": "OSD_DOWN"}, 1.0, "rbd", "an OSD of Ceph is down"),
+        ("ceph_health", {"reason": "PG_DEGRADED"}, 1.0, "rbd", "Ceph restores degraded data"),
+        ("ceph_health", {"reason": "SLOW_OPS"}, 1.0, "rbd", "Ceph reports slow operations"),
+        (
+            "longhorn_errors",
+            {"volume": "pv-1", "reason": "longhorn_degraded"},
+            1.0,
+            "lh",
+            "a Longhorn volume is degraded",
+        ),
+    ],
+)
+def test_each_sign_is_an_error_of_its_volume(
+    signal: str, labels: Mapping[str, str], values: Floats | float, volume: str, words: str
+) -> None:
+    """And of no other."""
+    frames = told(signal, labels, values)
+    assert error_states(frames, TOPOLOGY, volume) == (words,)
+    assert has_errors(frames)
+    assert not any(error_states(frames, TOPOLOGY, other) for other in TOPOLOGY.volumes if other != volume)
+
+
+@pytest.mark.parametrize(
+    ("signal", "labels", "values"),
+    [
+        ("filesystem_readonly", AT_SDA, 1.0),
+        ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, 12.0),
+        ("node_hung_tasks", {"node": "n1"}, 3.0),
+        ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, 7.0),
+        ("nfs_retransmissions", {"node": "n2"}, 7.0),
+        ("nfs_retransmissions", {"node": "n3"}, GROWS),
+        ("md_degraded", AT_SDA, 0.0),
+        ("ceph_health", {"reason": "OSD_DOWN"}, 0.0),
+        ("device_errors", {"node": "n2", "zpool": "tank", "reason": "zfs_degraded"}, 1.0),
+        ("md_degraded", AT_SDA, np.full(GRID.count, np.nan)),
+    ],
+)
+def test_what_was_so_all_along_or_is_not_known_is_none(
+    signal: str, labels: Mapping[str, str], values: Floats | float
+) -> None:
+    """Old errors that a drive remembers, a file system that is meant to be read, an exporter that is gone."""
+    frames = told(signal, labels, values)
+    assert not any(error_states(frames, TOPOLOGY, volume) for volume in TOPOLOGY.volumes)
+
+
+def test_every_error_signal_of_the_catalogue_is_a_sign() -> None:
+    """None is fetched for nothing."""
+    assert {signal.name for signal in load() if signal.aspect is Aspect.ERRORS} == {sign.signal for sign in SIGNS}
