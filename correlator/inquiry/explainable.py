@@ -26,12 +26,19 @@ def hindrances(signals: Sequence[Signal], frames: Frames, topology: Topology) ->
         volume_of(dict(labels), topology)
         for labels in _rows(frames, [signal for signal in signals if signal.aspect in _OF_VOLUMES])
     }
+    measured |= {identity for identity, parts in topology.parts.items() if parts}  # a back end's own series tell
     counted = [signal for signal in signals if signal.aspect in _OF_PODS and {"pod", "container"} <= {*signal.labels}]
     alive = {signal.heartbeat for signal in counted}  # a target that is up and shows nothing had nothing to count
     counted += [signal for signal in signals if signal.name in alive]
     nodes = {node_of(dict(labels), topology) for labels in _rows(frames, counted)}
     return {
-        victim: _hindrance(victim, used.get(victim, set()), topology, measured, nodes)
+        victim: _hindrance(
+            victim,
+            used.get(victim, set()).union(*(used.get(pod, set()) for pod in topology.depends_on.get(victim, ()))),
+            topology,
+            measured,
+            nodes,
+        )
         for victim in victims_of(signals, frames)
     }
 

@@ -70,15 +70,24 @@ class Questions:
 
     def time(self) -> float:
         """The server's clock. That of VictoriaMetrics is the stamp of its answer: its value lies half a minute back."""
-        return float(self._time().times[0])
+        answer = self._time()
+        if not answer.values.size:
+            raise SourceError(f"{self.url} does not tell its time", retriable=False)
+        return float(answer.times[0])
 
     def learn_hidden(self, now: float) -> float:
-        """How much of the past before `now`, which is ours, the server leaves out: it does so by its own clock."""
+        """How much of the past before `now`, which is ours, the server leaves out: it does so by its own clock.
+
+        Whoever does not tell the time is taken to hide nothing.
+        """
         answer = self._time()
-        stamp = float(answer.times[0])
-        hidden = hidden_seconds(stamp, float(answer.values[0]))
-        self._hidden = hidden + max(0.0, now - stamp) if hidden else 0.0
-        return self._hidden
+        hidden = 0.0
+        if answer.values.size:
+            stamp = float(answer.times[0])
+            hidden = hidden_seconds(stamp, float(answer.values[0]))
+            hidden += max(0.0, now - stamp) if hidden else 0.0
+        self._hidden = hidden
+        return hidden
 
     def hidden(self, now: float) -> float:
         """The same, asked for once; 0 while nobody answers, and no error."""
@@ -119,8 +128,6 @@ class Questions:
 
     def _time(self) -> Answer:
         answer: Answer = self._connect.custom_query("time()", params=dict(NEWEST_TOO))
-        if not answer.values.size:
-            raise SourceError(f"{self.url} does not tell its time", retriable=False)
         return answer
 
     def _get(self, path: str, parameters: dict[str, str] | None = None) -> object:

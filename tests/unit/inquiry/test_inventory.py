@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from correlator import catalog
+from correlator.inquiry.explainable import hindrances, victims_of
 from correlator.inquiry.inventory import NAMES, found_in, inventory_of, shortened
 from correlator.model.frame import Frame, Frames, labels_of
 from correlator.model.inventory import Inventory
 from correlator.model.signal import Aspect
+from correlator.model.topology import Edge, Learnt, Part, PodRef, Topology, Volume
 from correlator.topology import join
 from tests.recorded import VICTIM, contention
 
@@ -51,6 +53,19 @@ def test_a_volume_without_use_explains_nobody() -> None:
     assert group.victims == (VICTIM,)
     assert not found.can_run
     assert "nodeExporter.enabled=true" in advice(without("disk_io_time", "disk_queue_time"))
+
+
+def test_a_back_end_whose_own_series_tell_of_it_explains_its_victims() -> None:
+    """A shared volume has no disk of a node; and what a victim depends on counts as its own."""
+    frames = contention()
+    (victim,) = victims_of(SIGNALS, frames)
+    database, export = PodRef("data", "postgres-0"), Volume(id="e", name="nas:/db", kind="nfs", node="", device="")
+    edge = Edge(pod=database, volume_id="e", learnt=Learnt.CLAIM)
+    known = Topology(volumes={"e": export}, edges=(edge,), parts={"e": {"n1": Part(doer=database)}})
+    assert "no volume to look at" in hindrances(SIGNALS, frames, known)[victim]
+    depending = replace(known, depends_on={victim: (database,)})
+    assert hindrances(SIGNALS, frames, depending)[victim] == ""
+    assert "nothing tells how busy" in hindrances(SIGNALS, frames, replace(depending, parts={}))[victim]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.unit.sources.fake_prometheus import (
     FakePrometheus,
     Reply,
     serving,
+    success,
 )
 
 NOW = 1_000_000
@@ -85,6 +86,18 @@ def test_a_late_clock_hides_more(fake: FakePrometheus) -> None:
     fake.hides_seconds, fake.now = 30.0, NOW - 4
     source = reading(fake)
     assert source.span(NOW)[1] <= NOW - 34
+    source.close()
+
+
+def test_who_does_not_tell_the_time_answers_all_the_same(fake: FakePrometheus) -> None:
+    """Nothing is taken to be hidden; only whoever compares clocks is told."""
+    nothing = success({"resultType": "vector", "result": []})
+    fake.replies = [nothing] * 3
+    source = reading(fake)
+    source.require_answer()
+    assert source.span(NOW)[1] == NOW
+    with pytest.raises(SourceError, match="does not tell its time"):
+        source.clock_difference_seconds()
     source.close()
 
 
