@@ -26,6 +26,7 @@ format: install ## put the code into form
 
 docs: install ## write anew what pages show of code and recordings
 	$(BIN)/python -m tests.docs.settings_page >docs/settings.md
+	$(BIN)/python -m tests.docs.signals_page >docs/signals.md
 	$(BIN)/python -m tests.docs.lab_table
 
 packages: ## install the Debian packages that the tests need

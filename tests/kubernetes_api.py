@@ -151,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
     """Lists and watches."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Server
 
     def do_GET(self) -> None:

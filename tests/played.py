@@ -13,7 +13,7 @@ import orjson
 
 from correlator import catalog
 from correlator.model.frame import Floats, Frames
-from correlator.model.signal import Kind, one_of_each
+from correlator.model.signal import Kind, Signal, one_of_each
 from correlator.sources.staleness import instance_of
 
 _METRIC = re.compile(r'__name__=~"([^"]+)"|\(([a-zA-Z_:][\w:]*)[{)]')
@@ -31,9 +31,14 @@ class Played:
     values: Sequence[float]
 
 
+def with_vllm(signals: Iterable[Signal]) -> list[Signal]:
+    """One row of each name: where vLLM supplies a signal, its own."""
+    return one_of_each(sorted(signals, key=lambda signal: signal.exporter != "vLLM"))
+
+
 def played(frames: Frames, later_seconds: int = 0) -> Iterator[Played]:
-    """Every series of a recording, so much later than recorded."""
-    for signal in one_of_each(catalog.load()):
+    """Every series of a recording, so much later than recorded; inference servers are vLLM's."""
+    for signal in with_vllm(catalog.load()):
         found = _METRIC.search(signal.query)
         if signal.kind is Kind.HEARTBEAT or found is None:
             continue

@@ -7,7 +7,7 @@ import numpy as np
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
 from correlator.analysis.confidence import ChainFeatures
-from correlator.analysis.domains import doers_on, sureness, telling, unseen, use_of, volumes_of
+from correlator.analysis.domains import doers_on, sureness, telling, use_of, volumes_of
 from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
@@ -18,10 +18,10 @@ from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.rates import Bools
 from correlator.analysis.suspects import contributions
+from correlator.analysis.unseen import blind_spots
 from correlator.analysis.volumes import pod_pressure
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
-from correlator.model.frame import BlindSpot
 from correlator.model.topology import PodRef
 
 MIN_STEPS = 3
@@ -66,7 +66,7 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
         reasons=ruling.reasons,
         chain=ruling.chain,
         suspicions=suspicions,
-        blind_spots=_blind_spots(scene, load, volume),
+        blind_spots=blind_spots(scene, load, volume),
     )
 
 
@@ -250,24 +250,3 @@ def _settle(ruling: Ruling, suspicions: tuple[Suspicion, ...], parameters: Param
     if best.confidence < parameters.accusation_threshold:
         return replace(ruling, reasons=(*ruling.reasons, "no_suspect_sure_enough_to_accuse"))
     return ruling
-
-
-def _blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tuple[BlindSpot, ...]:
-    ref = scene.victim.key.ref
-    spots = []
-    if not load.seen:
-        spots.append(BlindSpot("requests_finished", f"arrivals of {ref} are not known before or during"))
-    if volume is None:
-        why = scene.topology.unmapped.get(ref, "no series shows which device it uses")
-        spots.append(BlindSpot("pod_reads", f"{ref} is not mapped to a volume: {why}"))
-        return tuple(spots)
-    name = volume.worse.volume.name
-    if not volume.worse.seen:
-        spots.append(unseen(volume.worse.volume))
-    if not volume.pods_seen:
-        spots.append(
-            BlindSpot("pod_reads", f"node {volume.worse.volume.node}: I/O of pods is missing before or during")
-        )
-    if volume.exposure.probability is None:
-        spots.append(BlindSpot("pod_io_waiting", f"neither reads nor I/O pressure of {ref} are known on {name}"))
-    return tuple(spots)

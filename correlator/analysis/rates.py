@@ -12,16 +12,29 @@ from correlator.model.frame import Floats, Frame, Frames
 MAX_GAP_STEPS = 8
 """Across a longer gap an increment says too little about when it happened."""
 
+LEFT_BY_NO_RESTART = 0.99
+"""A counter that still holds this much of what it held has not begun anew.
+
+Another of several equal Prometheus has answered, which had seen less, or a store has rounded (VictoriaMetrics keeps a
+dozen digits). Taken for a restart, such a fall would be a gain of everything since the counter's birth.
+"""
+
 Bools = NDArray[np.bool_]
+
+
+def restarted(before: Floats, now: Floats) -> Bools:
+    """Where a counter began anew between two readings; False where one of them is unknown."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(now < LEFT_BY_NO_RESTART * before)
 
 
 def increments(values: Floats, alive: Bools | None = None, resets: Bools | None = None) -> Floats:
     """What each counter gained since the step before, shape (series, steps); the first column is NaN.
 
-    A fall is a restart from zero. After a gap of up to MAX_GAP_STEPS the whole gain stands at the first step
-    that is known again, and the gap itself stays NaN. With `alive` (same shape: the series' target was up),
-    a series that is absent while its target is up has gained nothing: 0, and what it holds when it is born counts.
-    `resets` overrides the test for a restart, for counters that restart together.
+    A fall is a restart from zero, but for a slight one, which is no gain. After a gap of up to MAX_GAP_STEPS the whole
+    gain stands at the first step that is known again, and the gap itself stays NaN. With `alive` (same shape: the
+    series' target was up), a series that is absent while its target is up has gained nothing: 0, and what it holds when
+    it is born counts. `resets` takes the place of the test for a restart, for counters that restart together.
     """
     return _gained(values, _Gaps.of(np.isfinite(values)), alive, resets)
 
@@ -48,8 +61,13 @@ def _between_neighbours(values: Floats, resets: Bools | None) -> Floats:
     gained[:, 0] = np.nan
     with np.errstate(invalid="ignore"):
         delta = np.subtract(values[:, 1:], values[:, :-1], out=gained[:, 1:])
-        restarted = delta < 0 if resets is None else resets[:, 1:] | (delta < 0)
-    np.copyto(delta, values[:, 1:], where=restarted)
+        row, step = np.nonzero(delta < 0)  # few: most counters only grow
+    delta[row, step] = 0.0
+    if resets is not None:
+        np.copyto(delta, values[:, 1:], where=resets[:, 1:])
+        return gained
+    anew = restarted(values[row, step], values[row, step + 1])
+    delta[row[anew], step[anew]] = values[row[anew], step[anew] + 1]
     return gained
 
 
@@ -112,13 +130,14 @@ def _close(gained: Floats, values: Floats, gaps: _Gaps, alive: Bools | None, res
     In those the series was gone, not unseen: its pod did nothing, and what it counts when it is back was gained then.
     """
     now = values[gaps.row, gaps.end]
-    delta = now - values[gaps.row, gaps.first - 1]
-    restarted = delta < 0 if resets is None else resets[gaps.row, gaps.end] | (delta < 0)
+    before = values[gaps.row, gaps.first - 1]
+    anew = restarted(before, now) if resets is None else resets[gaps.row, gaps.end]
+    delta = np.where(anew, now, np.maximum(now - before, 0.0))
     is_long = gaps.end - gaps.first >= MAX_GAP_STEPS
     away = np.zeros(len(is_long), dtype=np.bool_)
     if alive is not None:
         away[is_long] = gaps.among(is_long).were_lived_through(alive)
-    gained[gaps.row, gaps.end] = np.where(is_long & ~away, np.nan, np.where(restarted, now, delta))
+    gained[gaps.row, gaps.end] = np.where(is_long & ~away, np.nan, delta)
     return away
 
 

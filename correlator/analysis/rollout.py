@@ -5,7 +5,7 @@ A new version may well be slower for good. That it came with the change is said;
 
 import numpy as np
 
-from correlator.analysis.rates import Bools
+from correlator.analysis.rates import Bools, restarted
 from correlator.analysis.rows import by_pod, label
 from correlator.analysis.victims import VictimKey
 from correlator.analysis.workloads import template_hash_of
@@ -47,10 +47,10 @@ def _restarted(frames: Frames, key: VictimKey, first: float, last: float) -> boo
 
 
 def _falls(values: Floats) -> Bools:
-    """Steps at which a counter is lower than when it was last known, shape (T,)."""
+    """Steps at which a counter has begun anew since it was last known, shape (T,)."""
     known = np.flatnonzero(np.isfinite(values))
     fallen = np.zeros(len(values), dtype=np.bool_)
-    fallen[known[1:]] = np.diff(values[known]) < 0
+    fallen[known[1:]] = restarted(values[known[:-1]], values[known[1:]])
     return fallen
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.analysis.rates import Bools, gains, gains_of, liveness_of
+from correlator.analysis.rates import Bools, gains, gains_of, liveness_of, restarted
 from correlator.analysis.rows import Groups, Indices, Rows, kept, label
 from correlator.model.frame import Floats, Frame, Frames, Labels
 from correlator.model.grid import Grid
+from correlator.model.signal import MEASURED, Measured
 from correlator.model.topology import PodRef, victim_ref
 
 SERVERS_AT_ONCE = 128
@@ -118,6 +119,17 @@ def victims_of(frames: Frames) -> Victims:
     )
 
 
+def measured_of(frames: Frames, key: VictimKey) -> Measured:
+    """Where the first tokens of a victim were measured: in the server itself where no row says otherwise."""
+    return _measured(frames.get("ttft_bucket").labels).get(key, Measured.SERVER)
+
+
+@kept
+def _measured(rows: Rows) -> Mapping[VictimKey, Measured]:
+    """The victims whose first tokens are not the server's own."""
+    return {_key(labels): Measured(told) for labels in rows if (told := label(labels, MEASURED))}
+
+
 def _arrivals(finished: Floats, inside: Floats) -> Floats:
     """Requests that came in: the balance of what left and what stayed, never below zero."""
     more = np.full_like(inside, np.nan)
@@ -193,12 +205,16 @@ def _bucket_gains(frames: Frames, buckets: Indices) -> Floats:
 
 
 def _restarts(values: Floats, shape: tuple[int, ...]) -> Bools | None:
-    """Where each server's widest bucket falls, for all of its buckets, shape (S * B, T); None where none does."""
+    """Where each server's widest bucket begins anew, for all its buckets, shape (S * B, T); None where none falls."""
     widest = values[shape[1] - 1 :: shape[1]]
-    falls: Bools = np.zeros(widest.shape, dtype=np.bool_)
+    known = np.maximum.accumulate(np.where(np.isfinite(widest), np.arange(widest.shape[1]), 0), axis=1)
+    before = np.take_along_axis(widest, known[:, :-1], axis=1)
     with np.errstate(invalid="ignore"):
-        falls[:, 1:] = widest[:, 1:] < widest[:, :-1]
-    return np.repeat(falls, shape[1], axis=0) if falls.any() else None
+        if not (widest[:, 1:] < before).any():
+            return None
+    anew: Bools = np.zeros(widest.shape, dtype=np.bool_)
+    anew[:, 1:] = restarted(before, widest[:, 1:])
+    return np.repeat(anew, shape[1], axis=0)
 
 
 def _bound(labels: Labels) -> float:

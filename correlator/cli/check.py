@@ -27,14 +27,21 @@ def check(
 
     from correlator.cli.inventory import take_inventory
     from correlator.cli.inventory_text import as_text
-    from correlator.daemon.composition import inquiry_of, live_source, signals_of
+    from correlator.daemon.composition import cluster_of, inquiry_of, live_source, signals_of
+    from correlator.kubernetes.source import KubernetesSource
 
     settings = settings_of(config, prometheus_url)
     signals = signals_of(settings)
-    source = live_source(settings, signals, retries=1)  # somebody waits in front of a terminal
-    source.require_answer()
+    live = live_source(settings, signals, retries=1)  # somebody waits in front of a terminal
+    live.require_answer()
     now = time.time()
-    at = min(source.span(now)[1], now - settings.engine.settle.total_seconds())
-    inventory = take_inventory(source, inquiry_of(settings, source, signals), at)
+    at = min(live.span(now)[1], now - settings.engine.settle.total_seconds())
+    cluster = cluster_of(settings.kubernetes)
+    if cluster is not None:
+        cluster.start()
+    source = KubernetesSource(live, cluster) if cluster else live
+    inventory = take_inventory(live, inquiry_of(settings, source, signals), at)
+    if cluster is not None:
+        cluster.close()
     typer.echo(orjson.dumps(inventory).decode() if output is Form.JSON else as_text(inventory), color=None)
     raise typer.Exit(0 if inventory.can_run else 1)

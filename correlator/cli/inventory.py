@@ -1,9 +1,11 @@
 """Asks a source for everything that the inventory is made of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from correlator.inquiry import Inquiry
 from correlator.inquiry.inventory import inventory_of, with_servers
+from correlator.model.frame import Frames
 from correlator.model.grid import Grid
 from correlator.model.inventory import Inventory, Remedy, SignalFound
 from correlator.model.signal import Signal
@@ -19,15 +21,18 @@ SEEN_STEPS = 20
 
 
 def take_inventory(source: PrometheusSource | SeveralSources, inquiry: Inquiry, at: float) -> Inventory:
-    """Ask for every signal at `at`, and join what there is. Raises SourceError when nothing answers."""
+    """Ask for every signal at `at`, and join what there is, what the inquiry's source adds to `source` included.
+
+    Raises SourceError when nothing answers.
+    """
     states = source.probe(inquiry.signals, at)
     found = _found(inquiry.signals, states)
     step = inquiry.step({each.name: each.interval_seconds for each in found if each.interval_seconds})
     distance = step or FALLBACK_STEP_SECONDS
-    frames = source.fetch(inquiry.signals, Grid.covering(at - SEEN_STEPS * distance, at, distance))
-    inventory = inventory_of(
-        source.name, inquiry.signals, found, frames, join(frames, inquiry.tiers, inquiry.depends_on), step
-    )
+    frames = inquiry.source.fetch(inquiry.signals, Grid.covering(at - SEEN_STEPS * distance, at, distance))
+    found = _with_added(found, frames)
+    topology = join(frames, inquiry.tiers, inquiry.depends_on)
+    inventory = inventory_of(source.name, inquiry.signals, found, frames, topology, step)
     live = source.named()
     return with_servers(
         inventory,
@@ -49,6 +54,17 @@ def _found(signals: Sequence[Signal], states: Sequence[SignalState]) -> tuple[Si
     for signal, state in zip(signals, states, strict=True):
         rows.setdefault((signal.exporter, signal.name), []).append((signal, state))
     return tuple(_together([signal for signal, _ in each], [state for _, state in each]) for each in rows.values())
+
+
+def _with_added(found: Sequence[SignalFound], frames: Frames) -> tuple[SignalFound, ...]:
+    """With what no series supplies and is known all the same: from the Kubernetes API."""
+    supplied = {each.name for each in found if each.found}
+    return tuple(
+        replace(each, found=True, series=len(frames.get(each.name).labels))
+        if each.name not in supplied and frames.get(each.name).labels
+        else each
+        for each in found
+    )
 
 
 def _together(signals: Sequence[Signal], states: Sequence[SignalState]) -> SignalFound:

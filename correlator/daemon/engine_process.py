@@ -10,12 +10,14 @@ from correlator.daemon.lifetime import die_with_parent
 from correlator.daemon.logs import configure_logs
 from correlator.daemon.loop import Loop
 from correlator.daemon.messages import FromEngine, Start, ToEngine
+from correlator.daemon.resident import share_heap
 
 
 def main(arguments: list[str]) -> int:
     """`arguments`: the pipe's file descriptor and the parent's process id."""
     descriptor, parent = map(int, arguments)
     die_with_parent(parent)
+    share_heap()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to stop
     pipe: Connection[FromEngine, ToEngine] = Connection(descriptor)
     start = pipe.recv()

@@ -18,9 +18,9 @@ from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
 from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers
-from correlator.model.inventory import Inventory
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.source import KubernetesSource
+from correlator.model.inventory import Inventory
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import Source, SourceError
 from correlator.publish.status import EngineStatus

@@ -12,6 +12,7 @@ from correlator.model.grid import Grid
 Indices = NDArray[np.int64]
 _ABSENT = -1
 _ROWS_AT_ONCE = 512
+_EXACT = 2.0**44  # whole numbers below it add up to the same in any order, however an array is laid out
 _SPARE_COLUMNS = range(6, 13)  # signals take turns, so that not all of them are moved in the same step
 
 
@@ -20,6 +21,8 @@ class SignalBuffer:
 
     Its rows are the series with a value in those columns, sorted by labels: what was held before and how the columns
     arrived leaves no trace. Labels stay the same object while the rows do.
+
+    What has not changed for a whole window, as the labels of a quiet cluster, is one column that stands for all.
     """
 
     def __init__(self, signal: str, width: int, spare: int) -> None:
@@ -33,11 +36,24 @@ class SignalBuffer:
         self._columns = width - 1  # filled columns of _values; NaN before the first: a window never has to be widened
         self._incoming: tuple[Labels, ...] = ()
         self._row_of: Indices = np.empty(0, dtype=np.int64)  # row of each incoming label, _ABSENT where there is none
+        self._newest: Floats = np.full(1, np.nan)  # the newest column as it came, NaN where it is not whole numbers
+        self._equal_columns = 0  # how many came as the newest did, with the same labels
 
     def append(self, frame: Frame, column: int) -> None:
         """Take one column of a frame; rows that are new come in, rows without a value in the window go."""
-        self._recognise(frame.labels)
         values = frame.values[:, column]
+        is_equal = self._recognise(frame.labels) and np.array_equal(values, self._newest)
+        if is_equal and self._is_constant:
+            return
+        if self._is_constant:
+            self._widen()
+        self._take(values)
+        self._count_equal(values, is_equal=is_equal)
+        if self._is_constant:
+            self._values = self._values[:, self._columns - 1 : self._columns].copy()
+
+    def _take(self, values: Floats) -> None:
+        """Write a column of the incoming labels."""
         known: NDArray[np.bool_] = ~np.isnan(values)
         arrived = np.flatnonzero(known & (self._row_of == _ABSENT))
         if arrived.size:
@@ -59,16 +75,41 @@ class SignalBuffer:
 
     def window(self, grid: Grid) -> Frame:
         """The last columns as a frame on `grid`; a view that the next `append` may change, NaN before the first."""
-        values = self._values[:, self._columns - grid.count : self._columns]
-        values.flags.writeable = False
+        if self._is_constant:
+            values = np.broadcast_to(self._values, (len(self.labels), grid.count))
+        else:
+            values = self._values[:, self._columns - grid.count : self._columns]
+            values.flags.writeable = False
         return Frame(self.signal, grid, self.labels, values)
 
-    def _recognise(self, incoming: tuple[Labels, ...]) -> None:
+    @property
+    def _is_constant(self) -> bool:
+        """Whether one column stands for all of the window."""
+        return self._equal_columns == self._width
+
+    def _count_equal(self, values: Floats, *, is_equal: bool) -> None:
+        if is_equal:
+            self._equal_columns += 1
+        elif (np.abs(values) < _EXACT).all() and (values == np.rint(values)).all():
+            self._equal_columns, self._newest = 1, values.copy()
+        else:
+            self._equal_columns, self._newest = 0, np.full(1, np.nan)
+
+    def _widen(self) -> None:
+        """Write the one column out."""
+        values = np.full((len(self.labels), self._capacity), np.nan)
+        values[:, : self._width] = self._values
+        self._values, self._columns = values, self._width
+        self._seen[:] = self._width - 1
+
+    def _recognise(self, incoming: tuple[Labels, ...]) -> bool:
+        """Whether the labels are those that came before."""
         if incoming is self._incoming or incoming == self._incoming:
-            return
+            return True
         row_of = {labels: row for row, labels in enumerate(self.labels)}
         self._row_of = np.fromiter((row_of.get(labels, _ABSENT) for labels in incoming), np.int64, len(incoming))
         self._incoming = incoming
+        return False
 
     def _insert(self, arrived: Indices) -> None:
         """Make rows for incoming labels at their sorted places."""

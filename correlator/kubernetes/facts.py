@@ -127,12 +127,9 @@ class Facts:
         pods = [
             (pod, until)
             for pod, until in self._candidates(wanted, believed_until.get(resources.PODS, inf))
-            if pod.since < inf
-            and (
-                (pod.namespace, pod.name) in wanted.names
-                or pod.uid in wanted.uids
-                or any((pod.namespace, claim) not in private for _, claim in pod.claims)
-            )
+            if (pod.namespace, pod.name) in wanted.names
+            or pod.uid in wanted.uids
+            or any((pod.namespace, claim) not in private for _, claim in pod.claims)
         ]
         claims = {(pod.namespace, claim) for pod, _ in pods for _, claim in pod.claims}
         chosen = [one for one in held[resources.CLAIMS] if (one[0].namespace, one[0].name) in claims]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from correlator.kubernetes.cluster import Cluster
-from correlator.kubernetes.facts import KEYS, Name, Wanted
+from correlator.kubernetes.facts import KEYS, Fact, Name, Wanted
 from correlator.kubernetes.reconcile import Keys, reconciled
 from correlator.model.frame import BlindSpot, Frame, Frames, Labels
 from correlator.model.grid import Grid
@@ -51,12 +51,24 @@ class KubernetesSource:
         if self._first_wait_seconds:
             self._cluster.wait(self._first_wait_seconds)
             self._first_wait_seconds = 0.0
-        facts = self._cluster.facts(self._named.wanted(frames))
+        wanted = self._named.wanted(frames)
+        facts = self._cluster.facts(wanted)
         found, notes = dict(frames.by_signal), list[BlindSpot]()
         for signal in asked:
             found[signal], differences = reconciled(frames.get(signal), facts.get(signal, ()), self._keys)
             notes += differences
-        return Frames(grid, found, frames.intervals, (*frames.quality, *notes, *self._cluster.quality()))
+        notes += (*self._cluster.quality(), *_strangers(wanted, facts))
+        return Frames(grid, found, frames.intervals, (*frames.quality, *notes))
+
+
+def _strangers(wanted: Wanted, facts: Mapping[str, Sequence[Fact]]) -> tuple[BlindSpot, ...]:
+    """What is to be said of an API that has pods, and not one of those that the series name."""
+    told = {dict(fact.labels)["pod"] for fact in facts.get("pod_info", ())}
+    if not told or not wanted.names or not told.isdisjoint(pod for _, pod in wanted.names):
+        return ()
+    count = len(wanted.names)
+    said = f"differs: none of the {count} pods that the series name is known to it: is it the API of another cluster?"
+    return (BlindSpot("kubernetes/pods", said),)
 
 
 class _Named:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable
-from itertools import islice
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
@@ -83,6 +82,10 @@ class Table(Generic[R]):
     def _forget(self, at: float) -> None:
         """Deletions come in the order of time, and so the oldest stand first."""
         surplus = len(self._gone) - MOST_GONE
-        old = [uid for uid, (_, when) in islice(self._gone.items(), 1000) if when < at - self._keep_seconds]
-        for uid in {*islice(self._gone, max(0, surplus)), *old}:
+        over: list[str] = []
+        for uid, (_, when) in self._gone.items():
+            if len(over) >= surplus and when >= at - self._keep_seconds:
+                break
+            over.append(uid)
+        for uid in over:
             del self._gone[uid]

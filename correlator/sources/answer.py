@@ -113,11 +113,11 @@ def _columns(kind: str, result: list[Any], notes: tuple[str, ...]) -> Answer:
         metrics: list[Mapping[str, str]] = [{}]
         samples = [[result]]
     elif kind == "vector":
-        metrics = [series["metric"] for series in result]
-        samples = [[series["value"]] if "value" in series else [] for series in result]
+        metrics = [series["metric"] for series in result if "value" in series]
+        samples = [[series["value"]] for series in result if "value" in series]
     elif kind == "matrix":
-        metrics = [series["metric"] for series in result]
-        samples = [series.get("values", []) for series in result]
+        metrics = [series["metric"] for series in result if "values" in series]
+        samples = [series["values"] for series in result if "values" in series]
     else:
         raise ValueError(f"result type {kind!r}")
     native = [series for series in result if isinstance(series, dict) and samples_of(series)]

@@ -1,10 +1,10 @@
 """Several suppliers of one signal become one frame in which each target speaks once.
 
 A server may show the same thing under two names (its own and those of the engine inside it), as classic and as native
-histogram, and once more in the gateway before it. So, step by step, a row is left out where an earlier supplier (servers
-before stand-ins before gateways, then the surest, then as in the catalogue) knows something of its target at that step;
-targets are scrape targets, and for gateways the model as well. Nothing here depends on how many steps are joined at
-once.
+histogram, and once more in the gateway before it. So, step by step, a row is left out where an earlier supplier knows
+something of its target at that step: servers come before stand-ins before gateways, then the surest, then the order of
+the catalogue. Targets are scrape targets, and for gateways the model as well. Nothing here depends on how many steps
+are joined at once.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

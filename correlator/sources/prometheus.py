@@ -1,21 +1,15 @@
 """Frames from a Prometheus, and from what speaks its API: Thanos, Mimir, VictoriaMetrics."""
 
-import math
-import re
 import time
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TypeVar
 
-from prometheus_api_client import PrometheusConnect
-
-from correlator.catalog.narrowing import narrowed
 from correlator.model.frame import BlindSpot, Frame, Frames
 from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
-from correlator.sources.answer import Answer, read_json
+from correlator.sources.answer import Answer
 from correlator.sources.assembly import Identities
 from correlator.sources.clock import ClockWatch
 from correlator.sources.fetching import Fetch, Progress
@@ -31,25 +25,9 @@ from correlator.sources.intervals import (
 from correlator.sources.joining import joined
 from correlator.sources.presence import Presence
 from correlator.sources.probing import SignalState
-from correlator.sources.retention import retention_seconds
-from correlator.sources.servers import (
-    NEWEST_TOO,
-    QUERY_PARAMETERS,
-    UNKNOWN,
-    Server,
-    hidden_seconds,
-    recognised,
-    replica_parameters,
-)
-from correlator.sources.session import (
-    Access,
-    NoConnectionError,
-    PrometheusSession,
-    SafeRetry,
-    authorization,
-    received,
-    split_credentials,
-)
+from correlator.sources.questions import Questions
+from correlator.sources.servers import Server
+from correlator.sources.session import Access, NoConnectionError
 from correlator.sources.staleness import known_rows, mask_stale
 
 PARALLELISM = 4
@@ -67,34 +45,21 @@ class PrometheusSource:
 
     def __init__(self, url: str, access: Access | None = None, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` tells our own time, to compare the server's with. Raises SourceError on what is no base URL."""
-        self._access = access or Access()
-        self._url, credentials = split_credentials(url)
-        self._session = PrometheusSession(self._access)
-        self._connect = PrometheusConnect(
-            self._url,
-            auth=authorization(self._access, credentials),
-            session=self._session,
-            retry=SafeRetry.of(self._access),
-            method="POST",
-        )
-        self._clock = ClockWatch(clock, self._server_time)
+        self._questions = Questions(url, access or Access())
+        self._ask = self._questions.ask
+        self._clock = ClockWatch(clock, self._questions.time)
         self._held: tuple[object, Mapping[Signal, int]] = (None, {})
         self._identities: dict[Hashable, Identities] = {}
-        self._presence = Presence(self._metric_names)
-        self._retention: float | None = None
-        self._hidden: float | None = None
-        self._server: Server | None = None
-        self._matchers = [(label, re.escape(value)) for label, value in self._access.match.items()]
-        self._parameters = {**QUERY_PARAMETERS, **replica_parameters(self._access.replica_labels)}
+        self._presence = Presence(self._questions.metric_names)
 
     @property
     def name(self) -> str:
         """The URL without user information."""
-        return self._url
+        return self._questions.url
 
     def close(self) -> None:
         """Give back the connections."""
-        self._session.close()
+        self._questions.session.close()
 
     def span(self, now: float) -> tuple[float, float]:
         """From `now` less the server's retention to `now` less what it hides of the newest past.
@@ -102,7 +67,7 @@ class PrometheusSource:
         From 0 where the server does not tell its retention. VictoriaMetrics hides the newest 30 s unless told
         otherwise: a step that is asked for earlier would have no values, and some a while later.
         """
-        return max(0.0, now - self._known_retention()), now - self._known_hidden()
+        return max(0.0, now - self._questions.retention()), now - self._questions.hidden(self._clock.ours())
 
     def intervals(self, signals: Sequence[Signal], at: float) -> Mapping[str, int]:
         """The update interval of each signal around `at`, on the ladder 1, 2, 5, 10, 15, 20, 30, 60 s.
@@ -168,37 +133,15 @@ class PrometheusSource:
 
     def require_answer(self) -> None:
         """Raises SourceError where nobody answers."""
-        answer = self._asked_time()
-        stamp = float(answer.times[0])
-        hidden = hidden_seconds(stamp, float(answer.values[0]))
-        self._hidden = hidden + max(0.0, self._clock.ours() - stamp) if hidden else 0.0  # it hides by its own clock
+        self._questions.learn_hidden(self._clock.ours())
 
     def server(self) -> Server:
         """Who answers; of kind `other` where nothing tells. Raises SourceError where nobody answers for now."""
-        if self._server is None:
-            try:
-                answered = self._session.request("GET", f"{self._url}/api/v1/status/buildinfo", auth=self._connect.auth)
-                self._server = recognised(read_json(received(answered)).get("data"), answered.headers)
-            except SourceError as error:
-                if error.retriable:
-                    raise
-                self._server = UNKNOWN
-        return self._server
+        return self._questions.server()
 
     def ask_now(self, query: str, at: float) -> Answer:
         """The answer to any query at one instant. Raises SourceError."""
         return self._ask(query, Grid(int(at), 1, 1))
-
-    def _ask(self, query: str, grid: Grid) -> Answer:
-        answer: Answer = self._connect.custom_query_range(
-            narrowed(query, self._matchers),
-            start_time=datetime.fromtimestamp(grid.start, UTC),
-            end_time=datetime.fromtimestamp(grid.last, UTC),
-            step=str(grid.step),
-            # the server stops soon after we stopped waiting; were it first, its 503 would be worth a repetition
-            params={**self._parameters, "timeout": f"{self._access.read_timeout_seconds + 1:g}s"},
-        )
-        return answer
 
     def _each(self, work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
         with ThreadPoolExecutor(PARALLELISM, thread_name_prefix="ask") as pool:
@@ -243,41 +186,3 @@ class PrometheusSource:
             interval=interval if series else None,
             newest_age_seconds=at - max(newest.values()) if newest else None,
         )
-
-    def _known_hidden(self) -> float:
-        """0 while nobody answers."""
-        if self._hidden is None:
-            try:
-                self.require_answer()
-            except SourceError:
-                return 0.0
-        return self._hidden or 0.0
-
-    def _known_retention(self) -> float:
-        if self._retention is None:
-            try:
-                self._retention = self._asked_retention()
-            except SourceError as error:
-                if error.retriable:
-                    return math.inf
-                self._retention = math.inf  # VictoriaMetrics and Mimir do not tell it
-        return self._retention
-
-    def _metric_names(self, start: int, end: int) -> Collection[str] | None:
-        url = f"{self._url}/api/v1/label/__name__/values"
-        options = {"params": {**self._access.parameters, "start": start, "end": end}, "auth": self._connect.auth}
-        told = read_json(received(self._session.request("GET", url, **options))).get("data")
-        return told if isinstance(told, list) else None
-
-    def _server_time(self) -> float:
-        return float(self._asked_time().times[0])  # of VictoriaMetrics the value lies half a minute back, not the stamp
-
-    def _asked_time(self) -> Answer:
-        answer: Answer = self._connect.custom_query("time()", params=dict(NEWEST_TOO))
-        if not answer.values.size:
-            raise SourceError(f"{self._url} does not tell its time", retriable=False)
-        return answer
-
-    def _asked_retention(self) -> float:
-        answered = self._session.request("GET", f"{self._url}/api/v1/status/runtimeinfo", auth=self._connect.auth)
-        return retention_seconds(read_json(received(answered)).get("data")) or math.inf

@@ -4,8 +4,10 @@
 where they would return the JSON result.
 """
 
+import gc
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -173,8 +175,20 @@ class Answered(requests.Response):
 
     def json(self, **_: object) -> dict[str, Any]:
         """What prometheus-api-client takes apart; raises SourceError when it is no query result."""
-        with self._decoding:
+        with self._decoding, _without_collections():
             return {"data": {"result": read_answer(received(self))}}
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for cycles meanwhile: JSON has none, and the search through its objects takes a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def received(response: requests.Response) -> Received:

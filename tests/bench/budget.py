@@ -15,11 +15,11 @@ from rich.table import Table
 
 from correlator.catalog.loader import load
 from correlator.model.grid import Grid
-from correlator.model.signal import one_of_each
 from correlator.sources.prometheus import PrometheusSource
 from tests.bench import machine
 from tests.bench.cluster import SLOW_FROM, Shape
 from tests.bench.series import SCRAPE_SECONDS
+from tests.played import with_vllm
 
 LARGE = Shape(nodes=2000, disks=10, victims_per_node=1)
 TIMED_CYCLES = 5
@@ -53,10 +53,10 @@ def measured(url: str) -> dict[str, Any]:
     source, signals, traffic = PrometheusSource(url), load(), Traffic()
     first = SLOW_FROM // 60 * 60
     source.fetch(signals, Grid(first, SCRAPE_SECONDS, 1))
-    source._session.hooks["response"].append(traffic.count)
+    source._questions.session.hooks["response"].append(traffic.count)
     frames = source.fetch(signals, Grid(first + SCRAPE_SECONDS, SCRAPE_SECONDS, 1))
     exporters: dict[str, dict[str, float]] = {}
-    of_query = {signal.query: signal for signal in one_of_each(signals)}
+    of_query = {signal.query: signal for signal in with_vllm(signals)}
     for query, count in traffic.queries.items():
         signal = of_query.get(query)
         row = exporters.setdefault(signal.exporter if signal else "other questions", dict.fromkeys(_COLUMNS, 0.0))
@@ -64,7 +64,7 @@ def measured(url: str) -> dict[str, Any]:
         row["series"] += len(frames.get(signal.name).labels) if signal else 0
         row["megabytes"] += traffic.answered[query] / 1e6
         row["megabytes_gzip"] += traffic.sent[query] / 1e6
-    source._session.hooks["response"].clear()
+    source._questions.session.hooks["response"].clear()
     taken = []
     for cycle in range(2, 2 + TIMED_CYCLES):
         begin = machine.now()

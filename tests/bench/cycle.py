@@ -81,6 +81,7 @@ class Watched:
 def main(url: str) -> None:
     """Fill the window, then measure one cycle after the other."""
     machine.one_core()
+    resident.share_heap()
     source = Watched(Shape(), PrometheusSource(url))
     signals = load()
     inquiry = Inquiry(

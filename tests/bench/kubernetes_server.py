@@ -158,6 +158,7 @@ class Handler(BaseHTTPRequestHandler):
     """Lists by pages; a watch is held open."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as servers do that mean it
     ending = threading.Event()
 
     def do_GET(self) -> None:

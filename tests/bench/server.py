@@ -15,10 +15,10 @@ import numpy as np
 import orjson
 
 from correlator.catalog.loader import load
-from correlator.model.signal import one_of_each
 from tests.bench import machine
 from tests.bench.cluster import Shape, cluster
 from tests.bench.series import Rows, Series
+from tests.played import with_vllm
 
 Question: TypeAlias = tuple[str, float, float, float]
 """(query, start, end, step)"""
@@ -34,12 +34,12 @@ class Answers:
 
     def __init__(self, shape: Shape) -> None:
         """Prepare the labels of all series."""
-        queries = {signal.name: signal.query for signal in one_of_each(load())}
+        queries = {signal.name: signal.query for signal in with_vllm(load())}
         self._series: dict[str, tuple[Series, Rows, list[bytes]]] = {}
         for signal, series in cluster(shape).items():
             rows = series.rows()
             self._series[queries[signal]] = (series, rows, [orjson.dumps(row) for row in rows])
-        shown = [signal for signal in one_of_each(load()) if signal.query in self._series]
+        shown = [signal for signal in with_vllm(load()) if signal.query in self._series]
         self.names = orjson.dumps(
             {"status": "success", "data": [name.replace("[:_]", ":") for signal in shown for name in signal.metrics]}
         )

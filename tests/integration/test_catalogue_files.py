@@ -1,8 +1,8 @@
 """Each file of the catalogue against what its exporter shows, through a real Prometheus.
 
-`exporters/NAME.txt` is what the exporter of `correlator/catalog/NAME.yaml` shows, after its documents and sources; and
-`exporters/NAME.yaml` the rows that its frames must have, all of them and no others, by signal: the labels beside those of
-the scrape target, and the value.
+`exporters/NAME.txt` is what the exporter of `correlator/catalog/NAME.yaml` shows, after its documents and sources;
+`exporters/NAME.yaml` has the rows of its frames, all of them, by signal: the labels beside those of the scrape target,
+and the value.
 """
 
 import math
@@ -42,17 +42,17 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
     shown = {name: Exposition((FOLDER / f"{name}.txt").read_bytes()) for name in NAMES}
     folder = tmp_path_factory.mktemp("catalogue")
     with serving(shown) as address, prometheus(folder, config=config_for(NAMES, address)) as url:
-        source = PrometheusSource(url)
         wanted = {f"{name}:1" for name in NAMES}
         until = time.monotonic() + WAIT_SECONDS
         while True:
+            source = PrometheusSource(url)  # anew: what a server has is held for a minute
             found = source.fetch(SIGNALS, Grid(int(time.time()), 1, 1))
+            source.close()
             beating = {dict(labels)["instance"] for labels in found.get("ttft_heartbeat").labels}
             if beating >= wanted:
                 break
             assert time.monotonic() < until, f"never scraped: {wanted - beating}"
             time.sleep(0.2)
-        source.close()
         yield found
 
 

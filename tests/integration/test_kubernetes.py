@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from correlator import catalog
@@ -29,9 +30,11 @@ from correlator.model.source import Source
 from correlator.sources.recording import RecordingSource
 from correlator.topology.projection import seen_steps
 from tests.calibrated import calibrated
+from tests.commands import Run
 from tests.daemons import daemon
 from tests.kubernetes_api import Api, Direct, Handler, kubeconfig, named, pod, serving
-from tests.recorded import START, STEP, STEPS, VICTIM, as_openmetrics, contention
+from tests.played import as_openmetrics, played
+from tests.recorded import START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 RECORDING = Path(__file__).parents[2] / "fixtures" / "one_writer" / "recording.zip"
@@ -170,7 +173,7 @@ def prometheus_now(tmp_path: Path) -> Iterator[str]:
     frames = contention()
     left = {name: frame for name, frame in frames.by_signal.items() if name not in KEYS}
     later = int(time.time()) // STEP * STEP - (START + (STEPS - 1) * STEP)
-    text = as_openmetrics(Frames(frames.grid, left, frames.intervals), later)
+    text = as_openmetrics(played(Frames(frames.grid, left, frames.intervals), later))
     storage = openmetrics_blocks(text, tmp_path / "storage")
     with prometheus(tmp_path / "prometheus", storage=storage) as url:
         yield url
@@ -213,3 +216,22 @@ def test_the_daemon_asks_and_says_what_it_may_not(prometheus_now: str, tmp_path:
             assert told["victim"]["workload"] == "StatefulSet/vllm"
             assert any("nodes is forbidden" in entry.get("reason", "") for entry in running.said())
             assert running.is_ready()
+
+
+def test_check_counts_what_the_api_tells(
+    run: Run, prometheus_now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without kube-state-metrics the pods' nodes are known from the API: nothing of it is missing."""
+    api = Api()
+    api.put("/api/v1/pods", pod("vllm-0", "inference", owner=("StatefulSet", "vllm", "s")))
+    config = tmp_path / "kubeconfig"
+    arguments = ("check", "--prometheus-url", prometheus_now, "--output", "json")
+    alone = orjson.loads(run(*arguments).out)
+    assert [each.partition(" ")[0] for each in alone["missing"]] == ["kube-state-metrics"]
+    with serving(api) as server:
+        config.write_text(kubeconfig(server.url))
+        for name, value in settings_of(config).items():
+            monkeypatch.setenv(name, value)
+        found = orjson.loads(run(*arguments).out)
+    assert found["missing"] == []
+    assert {each["name"] for each in found["signals"] if each["found"]} >= {"pod_info", "pod_owner"}

@@ -36,5 +36,6 @@ def gains(values: Sequence[float], alive: Sequence[bool] | None, max_gap: int) -
             gained.append(nan)
         else:
             previous = values[before[-1]]
-            gained.append(value - previous if value >= previous else value)
+            slight = 0.99 * previous <= value < previous
+            gained.append(0.0 if slight else value - previous if value >= previous else value)
     return gained

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.settings import SettingsError, format_duration, load_settings, parse_duration
+from correlator.settings import KubernetesMode, SettingsError, format_duration, load_settings, parse_duration
 from correlator.settings.load import setting_paths
 
 PROMISED: dict[str, object] = {
@@ -109,6 +109,13 @@ def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path, monk
     assert settings.cluster == "file"
 
 
+def test_off_without_quotes_is_off(tmp_path: Path) -> None:
+    """YAML takes the word for a boolean; people do not."""
+    file = tmp_path / "correlator.yaml"
+    file.write_text("kubernetes: {mode: off}\n", encoding="utf-8")
+    assert load_settings(file).kubernetes.mode is KubernetesMode.OFF
+
+
 def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mappings and lists can be set where only strings can be."""
     monkeypatch.setenv("CORRELATOR_PROMETHEUS__HEADERS", '{"X-Scope-OrgID": "a"}')
@@ -129,6 +136,8 @@ def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.Mon
         ("engine: {ttft_ratio: .nan}", "engine.ttft_ratio", "finite"),
         ("engine: {window_steps: 3}", "engine.window_steps", "greater than or equal to 20"),
         ("engine: {windowsteps: 30}", "engine.windowsteps", "did you mean engine.window_steps"),
+        ("kubernetes: {mode: maybe}", "kubernetes.mode", "'auto'"),
+        ("kubernetes: {context: production}", "kubernetes", "mode kubeconfig together"),
         ("loki: {pod_label: a-b}", "loki.pod_label", "pattern"),
         ("loki: {error_pattern: '('}", "loki.error_pattern", "regular expression"),
         ("loki: {url: 'http://u:p@loki:3100'}", "loki.url", "without credentials"),

@@ -26,6 +26,18 @@ def test_a_fall_is_a_restart_from_zero() -> None:
     assert_array_equal(increments(row(5, 7, 3, 4)), row(NAN, 2, 3, 1))
 
 
+def test_a_slight_fall_is_neither_a_restart_nor_a_gain() -> None:
+    """Another of two equal Prometheus answered, which had seen less; or a store rounded. A gap changes nothing."""
+    assert_array_equal(increments(row(1000, 1010, 1004, 1013, 1012, 9)), row(NAN, 10, 0, 9, 0, 9))
+    assert_array_equal(increments(row(1000, 1010, NAN, 1004, NAN, 9)), row(NAN, 10, NAN, 0, NAN, 9))
+
+
+def test_counters_that_go_on_together_do_so_even_where_one_fell() -> None:
+    """Of a histogram that another Prometheus tells, a small bucket falls by much, and the server has not restarted."""
+    goes_on = np.zeros((1, 4), dtype=np.bool_)
+    assert_array_equal(increments(row(5, 7, 4, 8), None, goes_on), row(NAN, 2, 0, 4))
+
+
 def test_counters_that_restart_together_do_so_even_where_one_did_not_fall() -> None:
     """`resets` makes a rise a restart too."""
     resets = np.array([[False, False, True, False]])

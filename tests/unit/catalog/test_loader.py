@@ -7,7 +7,7 @@ import pytest
 
 from correlator.catalog import CatalogueError, load
 from correlator.catalog.promql import parsed, yielded
-from correlator.model.signal import Aspect, Kind, Signal
+from correlator.model.signal import Aspect, Kind, Measured, Signal, State
 
 SIGNAL = """\
 exporter: mine
@@ -138,3 +138,66 @@ def test_an_unreadable_directory_is_told(tmp_path: Path) -> None:
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
     """Only YAML files of a directory are read."""
     assert load([write(tmp_path, "no yaml: [", "README.md")]) == load()
+
+
+def test_labels_and_units_are_mapped(tmp_path: Path) -> None:
+    """An exporter's own names and units are given as data; a file speaks for all of its signals, each may differ."""
+    text = SIGNAL.replace("heartbeat:", "state: documented\nmeasured: gateway\nnote: since 2.0\nheartbeat:", 1)
+    text = text.replace("unit: operations", "unit: seconds").replace("by (instance)", "by (target)")
+    text += "    rename: {instance: target}\n    exported_in: milliseconds\n    state: tested\n"
+    signal = load([write(tmp_path, text)])[-1]
+    assert (signal.exported("instance"), signal.exported("pod")) == ("target", "pod")
+    assert signal.factor == pytest.approx(1e-3)
+    assert (signal.measured, signal.state, signal.note) == (Measured.GATEWAY, State.TESTED, "since 2.0")
+
+
+def test_another_exporter_adds_a_supplier(tmp_path: Path) -> None:
+    """A row of a bundled signal by another exporter stands beside the bundled one."""
+    text = SIGNAL.replace("my_reads\n", "disk_reads\n")
+    found = [signal.exporter for signal in load([write(tmp_path, text)]) if signal.name == "disk_reads"]
+    assert found == ["node_exporter", "mine"]
+
+
+def test_a_native_histogram_is_a_second_row(tmp_path: Path) -> None:
+    """The same signal, asked for in another way, by the names of its own metrics."""
+    text = SIGNAL.replace("labels: [instance]", "labels: [instance, le]").replace("by (instance)", "by (instance, le)")
+    classic, native = load([write(tmp_path, text + "    native: sum by (instance) (my_reads)\n")])[-2:]
+    assert (native.query, native.metrics) == ("sum by (instance) (my_reads)", ("my_reads",))
+    assert classic.metrics == ("my_reads_total",)
+    assert (native.name, native.labels) == (classic.name, classic.labels)
+
+
+QUERY = "max by (instance) (my_reads_total)"
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "complaint"),
+    [
+        ((QUERY, "max by (instance) (my_reads_total"), 9, "signals[0].query: not PromQL: unclosed left parenthesis"),
+        ((QUERY, "max by (instance, pod) (m)"), 9, "the query yields pod, which labels lack"),
+        ((QUERY, "max by (pod) (m)"), 9, "yields pod, which labels lack and does not yield instance, which labels"),
+        ((QUERY, "max(m)"), 9, "does not yield instance, which labels have"),
+        (("labels: [instance]", "labels: [instance]\n    rename: {pod: p}"), 11, "'pod' is none of the labels"),
+        (("labels: [instance]", "labels: [instance]\n    rename: [pod]"), 11, "rename: expected a mapping"),
+        (("labels: [instance]", "labels: [instance]\n    rename: {instance: i}"), 9, "does not yield i, which labels"),
+        (("labels: [instance]", "labels: [instance]\n    exported_in: miles"), 11, "'miles' is none of milliseconds"),
+        (("labels: [instance]", "labels: [instance]\n    exported_in: percent"), 11, "percent are no operations"),
+        (("labels: [instance]", "labels: [instance]\n    state: sure"), 11, "'sure' is none of tested, documented"),
+        (("labels: [instance]", "labels: [instance]\n    native: sum by (instance) ("), 11, "native: not PromQL"),
+        (
+            ("name: my_reads\n", "name: disk_io_time\n"),
+            5,
+            "disk_io_time: its unit is operations, and seconds at node_e",
+        ),
+    ],
+)
+def test_queries_and_mappings_are_checked_at_start(
+    tmp_path: Path, change: tuple[str, str], line: int, complaint: str
+) -> None:
+    """What could only fail once Prometheus is asked, or never match, stops the start with file and line."""
+    assert change[0] in SIGNAL
+    folder = write(tmp_path, SIGNAL.replace(*change, 1))
+    with pytest.raises(CatalogueError) as caught:
+        load([folder])
+    assert str(caught.value).startswith(f"{folder / 'mine.yaml'}:{line}: ")
+    assert complaint in str(caught.value)

@@ -1,6 +1,7 @@
 """The rolling window against its definition."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,12 +19,25 @@ def identity(name: str) -> Labels:
 
 
 @st.composite
+def broken(draw: st.DrawFn, length: int) -> list[float]:
+    """One value but for a few columns."""
+    values = [1.0] * length
+    for column in draw(st.lists(st.integers(0, length - 1), max_size=2)):
+        values[column] = draw(st.sampled_from([np.nan, 0.0, 0.5]))
+    return values
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> dict[str, list[float]]:
     """Some series over one span, each with gaps."""
     length = draw(st.integers(1, 60))
-    known = st.one_of(st.just(np.nan), st.floats(0, 100))
+    known = st.one_of(st.just(np.nan), st.floats(0, 100), st.sampled_from([0.0, 1.0]))
     names = draw(st.lists(st.sampled_from(NAMES), unique=True))
-    return {name: draw(st.lists(known, min_size=length, max_size=length)) for name in names}
+    constant = st.just([1.0] * length)  # as most labels are, mostly
+    return {
+        name: draw(st.one_of(constant, broken(length), st.lists(known, min_size=length, max_size=length)))
+        for name in names
+    }
 
 
 def frame_of(history: dict[str, list[float]], start: int, end: int, *, shuffled: bool = False) -> Frame:
@@ -105,3 +119,18 @@ def test_signals_with_equal_rows_have_one_object_as_their_labels() -> None:
         same.append(window.get("0").labels is window.get("1").labels)
     assert same == [False, True, True]
     assert window.get("1").labels == (identity("a"), identity("b"))
+
+
+@pytest.mark.parametrize(("value", "columns"), [(1.0, 1), (0.0, 1), (0.1, 9), (2.0**50, 9)])
+def test_whole_numbers_that_stand_still_are_held_once(value: float, columns: int) -> None:
+    """One column stands for the window; other numbers might add up to something else in an array laid out so."""
+    buffer = FrameBuffer(["s"], STEP, 9)
+    for at in range(30):
+        frame = frame_of({"a": [value] * 30, "b": [value] * 30}, at, at + 1)
+        frames = Frames(frame.grid, {"s": frame})
+        buffer.append(frames, 0)
+    values = buffer.window(frames).get("s").values
+    np.testing.assert_array_equal(values, np.full((2, 9), value))
+    assert not values.flags.writeable
+    distinct = {values[:, column].__array_interface__["data"][0] for column in range(9)}
+    assert len(distinct) == columns

@@ -200,11 +200,12 @@ def test_where_both_differ_the_api_counts_and_it_is_said() -> None:
     web = {"namespace": "ai", "pod": "web-abc-x", "uid": "uid-ai-web-abc-x"}
     inner = {
         **NAMING,
-        **series(pod_info=[{**web, "node": "elsewhere"}]),
+        **series(pod_info=[{**web, "node": "elsewhere", "priority_class": "high"}]),
         "pod_start_time": {labels_of(web): constant(1767225000.0)},
     }
     frames = fetched(known(filled()), inner)
-    assert [row["node"] for row in rows(frames, "pod_info") if row["pod"] == "web-abc-x"] == ["n1"]
+    (told,) = [row for row in rows(frames, "pod_info") if row["pod"] == "web-abc-x"]
+    assert (told["node"], told["priority_class"]) == ("n1", "high")
     assert [spot.signal for spot in frames.quality] == ["pod_info", "pod_start_time"]
     assert all(spot.reason.startswith("differs: ") for spot in frames.quality)
     assert "pod=web-abc-x" in frames.quality[0].reason
@@ -345,3 +346,12 @@ def test_copies_of_a_longhorn_volume_and_what_pods_declare() -> None:
     assert rows(frames, "pod_annotations") == [
         {"namespace": "ai", "pod": "web-abc-x", "annotation_correlator_depends_on": "ai/db"}
     ]
+
+
+def test_the_api_of_another_cluster_is_suspected() -> None:
+    """It has pods with claims, and not one of those that the series name."""
+    others = series(pod_reads=[{"namespace": "x", "pod": "y", "instance": "i", "device": "/dev/sda"}])
+    (spot,) = fetched(known(filled()), others).quality
+    assert spot.signal == "kubernetes/pods"
+    assert "another cluster" in spot.reason
+    assert fetched(known(filled()), {}).quality == ()

@@ -20,6 +20,9 @@ def test_what_comes_back_is_not_gone() -> None:
     table.drop("a", 10)
     table.put("a", "2")
     assert table.held() == (["2"], [])
+    table.replace({}, 20)
+    table.replace({"a": "2"}, 30)
+    assert table.held() == (["2"], [])
 
 
 def test_only_changes_make_a_new_version() -> None:

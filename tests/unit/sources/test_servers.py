@@ -130,7 +130,7 @@ def test_mimir_needs_prefix_and_tenant(fake: FakePrometheus, tmp_path: Path) -> 
     ranges = [asked for asked in fake.asked if "start" in asked.form]
     assert all(int(asked.form["start"]) % 15 == 0 and int(asked.form["end"]) % 15 == 0 for asked in ranges)
     assert {asked.headers["X-Scope-OrgID"] for asked in fake.asked} == {"team-a"}
-    assert "team-a" not in repr(source._access)
+    assert "team-a" not in repr(source._questions.access)
     nobody = reading(fake)
     with pytest.raises(SourceError, match="HTTP 401: no org id"):
         nobody.fetch([INFO], grid)
