@@ -140,10 +140,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cases", type=int, default=24)
     number = parser.parse_args().cases
-    say(
-        "| the trouble | last verdict right | all culprits named | somebody else accused at any time | most bytes is a culprit |"
-    )
-    say("| --- | --- | --- | --- | --- |")
+    say(f"| {' | '.join(COLUMNS)} |")
+    say(f"| {' | '.join(['---'] * len(COLUMNS))} |")
     for name, make in CASES.items():
         counts = np.zeros(4, dtype=int)
         for seed in range(FIRST_REPORTED_SEED, FIRST_REPORTED_SEED + number):
