@@ -37,8 +37,8 @@ FIRST_CHUNK = 10
 class Inquiry:
     """A source, what to ask it for, and how to judge its answers.
 
-    `step_seconds` is None where the step is to be found; `tiers`, `usual_tiers` and `depends_on` as `topology.join` takes
-    them; `chunk_steps` bounds what is fetched at once.
+    `step_seconds` is None where the step is to be found; `tiers`, `usual_tiers` and `depends_on` are as `topology.join`
+    takes them; `chunk_steps` bounds what is fetched at once.
     """
 
     source: Source
