@@ -4,11 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from correlator.analysis.absence import with_absences
-from correlator.analysis.course import Course, follow, open_new, past_of, stand_in_of
+from correlator.analysis.course import Course, stand_in_of
+from correlator.analysis.ending import past_of
 from correlator.analysis.evidence import instant
+from correlator.analysis.following import follow
 from correlator.analysis.look import Look, Window, look
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
+from correlator.analysis.opening import open_new
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
 from correlator.analysis.quiet import key_of, quiet_steps
