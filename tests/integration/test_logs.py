@@ -56,9 +56,9 @@ def server() -> Iterator[FakeLoki]:
     with loki() as running:
         for second in range(-2400, 0, 10):
             running.write(VICTIM.pod, ENDED - 240 + second, "INFO 200 OK", namespace=VICTIM.namespace)
-        for second in range(0, 120, 4):  # over more than a minute, wherever minutes begin
-            line = f"ERROR timed out, Authorization: Bearer hunter2-Zq8w {second}"
-            running.write(VICTIM.pod, ENDED - 270 + second, line, namespace=VICTIM.namespace)
+        for number in range(30):  # over more than a minute, wherever minutes begin
+            line = f"ERROR timed out, Authorization: Bearer hunter2-Zq8w {number}"
+            running.write(VICTIM.pod, ENDED - 270 + number * 5 // 2, line, namespace=VICTIM.namespace)
         yield running
 
 
