@@ -20,8 +20,9 @@ from tests.played import as_openmetrics, played
 from tests.recorded import START, STEP, STEPS, contention, write_contention
 from tests.servers import openmetrics_blocks, prometheus
 
-ENDED = int(time.time()) // STEP * STEP - 60
-"""When the newest sample was taken, and the stored incident detected."""
+ENDED = int(time.time()) // 60 * 60 - 45
+"""When the newest sample was taken: at such a second that the stored incident's errors lie on both sides of a minute,
+since lines are counted by whole minutes and a rise has to show in more than one."""
 
 VICTIM = make_victim()
 
@@ -56,9 +57,9 @@ def server() -> Iterator[FakeLoki]:
     with loki() as running:
         for second in range(-2400, 0, 10):
             running.write(VICTIM.pod, ENDED - 240 + second, "INFO 200 OK", namespace=VICTIM.namespace)
-        for number in range(30):  # over more than a minute, wherever minutes begin
-            line = f"ERROR timed out, Authorization: Bearer hunter2-Zq8w {number}"
-            running.write(VICTIM.pod, ENDED - 270 + number * 5 // 2, line, namespace=VICTIM.namespace)
+        for second in range(30):
+            line = f"ERROR timed out, Authorization: Bearer hunter2-Zq8w {second}"
+            running.write(VICTIM.pod, ENDED - 270 + second, line, namespace=VICTIM.namespace)
         yield running
 
 
