@@ -14,7 +14,7 @@ import numpy as np
 from correlator.catalog.loader import load
 from correlator.daemon import resident
 from correlator.inquiry import Inquiry, Walk
-from correlator.model.frame import Frame, Frames, labels_of
+from correlator.model.frame import Frame, Frames, Labels, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import Source
@@ -73,9 +73,14 @@ class Watched:
         by_signal = {}
         for name, frame in live.by_signal.items():
             values = self._series[name].values(times) if name in self._series else np.empty((0, grid.count))
-            rows = {labels_of(row): index for index, row in enumerate(self._series[name].rows() if len(values) else ())}
+            rows = {_read(row): index for index, row in enumerate(self._series[name].rows() if len(values) else ())}
             by_signal[name] = Frame(name, grid, frame.labels, values[[rows[labels] for labels in frame.labels]])
         return Frames(grid, by_signal, self.intervals(signals, grid.last))
+
+
+def _read(row: Mapping[str, str]) -> Labels:
+    """A row's labels as the source gives them: it spells every bound in one way."""
+    return labels_of({**row, "le": f"{float(row['le']):g}"} if row.get("le", "+Inf") != "+Inf" else row)
 
 
 def main(url: str) -> None:

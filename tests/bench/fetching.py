@@ -20,6 +20,7 @@ from correlator.sources.prometheus import PrometheusSource
 from tests.bench import machine
 from tests.bench.cluster import SLOW_FROM, Shape, cluster
 from tests.bench.series import SCRAPE_SECONDS
+from tests.played import with_vllm
 
 REPEATS = 3
 STEPS_OF_AN_HOUR = 241
@@ -69,7 +70,7 @@ def main(url: str) -> None:
     """One step of everything, an hour of a part."""
     machine.one_core()
     served = cluster(Shape())
-    signals = [signal for signal in load() if signal.name in served]
+    signals = [signal for signal in with_vllm(load()) if signal.name in served]
     step = compared(url, signals, Grid(SLOW_FROM, SCRAPE_SECONDS, 1))
     part = [signal for signal in signals if signal.name in HOUR_SIGNALS]
     hour = compared(url, part, Grid(SLOW_FROM - 3600, SCRAPE_SECONDS, STEPS_OF_AN_HOUR))
