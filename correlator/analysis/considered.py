@@ -9,7 +9,7 @@ from correlator.analysis.case import Case, VolumeCase
 from correlator.analysis.load import change
 from correlator.analysis.rates import Bools
 from correlator.analysis.rowwise import at_least
-from correlator.analysis.suspects import LAG_STEPS, SHARE_OF_CULPRIT, Contribution
+from correlator.analysis.suspects import LAG_STEPS, SHARE_OF_CULPRIT, Contribution, priced
 from correlator.analysis.windows import block_means, mean_over
 from correlator.analysis.wording import UNATTRIBUTED, began, from_to, operations, percent, rate, span
 from correlator.model.finding import Change, Considered, Verdict
@@ -77,8 +77,11 @@ class _Sizes:
     def of(cls, volume: VolumeCase) -> "_Sizes":
         """Those of everybody on a volume."""
         items, prices = volume.contributions.items, volume.worse.prices
-        before = np.maximum([item.cost(prices, item.before) for item in items], 0.0)
-        during = np.maximum([item.cost(prices, item.during) for item in items], 0.0)
+        flushes = np.array([item.flush_seconds for item in items])
+        before, during = (
+            np.maximum(priced(np.stack(sides, axis=1), prices, flushes), 0.0)
+            for sides in ([item.before for item in items], [item.during for item in items])
+        )
         return cls(items, before, during, float(np.nansum(during)))
 
     def ranked(self) -> Iterator[_Sized]:
