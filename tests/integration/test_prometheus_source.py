@@ -128,9 +128,7 @@ def test_a_young_server_is_understood(scraping: Callable[[str], AbstractContextM
         assert alive.get("pod_writes").values.tolist() == [[5.0]]
         exporter.stopped_at = time.time()
         wait_for_reads(exporter, 12)
-        now = (
-            int(source.span(time.time())[1]) - 4
-        )  # VictoriaMetrics holds samples back for a moment before it shows them
+        now = int(source.span(time.time())[1]) - 4  # VictoriaMetrics shows a sample some moments late
         silent = source.fetch(SIGNALS, Grid(now, 1, 1))
         (state,) = source.probe([next(signal for signal in SIGNALS if signal.name == "disk_reads")], now)
         source.close()
