@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import served_by
 
 NANOSECONDS = 10**9
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -76,18 +78,12 @@ def say(body: bytes, **headers: str) -> Handler:
 def loki(tenant: str = "") -> Iterator[FakeLoki]:
     """A running one."""
     held = FakeLoki(tenant=tenant)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"held": held}))
-    server.daemon_threads = True
-    held.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield held
-    finally:
-        held.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10.0)
+    with served_by(type("Handler", (_Handler,), {"held": held})) as address:
+        held.url = f"http://{address}"
+        try:
+            yield held
+        finally:
+            held.released.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

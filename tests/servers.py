@@ -14,8 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from correlator.sources.prometheus import PrometheusSource
 from tests.lab.servers import free_port, wait_until_ready
+from tests.played import json_lines
 
+SERVERS = ("prometheus", "victoria_metrics")
 SCRAPE_NOTHING = "global: {scrape_interval: 1s}\n"
 _LISTENING = re.compile(r'msg="?Listening on"? address=(\S+)')
 _START_SECONDS = 60.0
@@ -124,3 +127,16 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def holding(openmetrics: str, server: str, folder: Path) -> Iterator[PrometheusSource]:
+    """A source that reads the samples of an OpenMetrics text from one of SERVERS, which keeps them below `folder`."""
+    if server == "prometheus":
+        running = prometheus(folder, storage=openmetrics_blocks(openmetrics, folder / "storage"))
+    else:
+        running = victoria_metrics(folder, imported=json_lines(openmetrics))
+    with running as url:
+        source = PrometheusSource(url)
+        yield source
+        source.close()

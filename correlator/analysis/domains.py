@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from correlator.analysis.case import VolumeCase
+from correlator.analysis.links import WORSE
 from correlator.analysis.shared import shared_pods, shared_use
 from correlator.analysis.volumes import DeviceUse, PodLoad, PodsOnVolume, device_use, pods_on_volume
 from correlator.model.frame import BlindSpot, Frames
 from correlator.model.topology import PodRef, Sure, Topology, Volume
 
 DISK = "disk"
-WORSE = 0.5
 
 LIKELY = 0.7
 """What is left of a confidence where it is only likely that both queue for one thing: too little to accuse."""

@@ -13,7 +13,7 @@ from correlator.analysis.errors import error_states
 from correlator.analysis.features import chain_features, culprit_features
 from correlator.analysis.history import Place, recalled
 from correlator.analysis.level import Level
-from correlator.analysis.links import ExcessSplit, split_excess
+from correlator.analysis.links import WORSE, ExcessSplit, split_excess
 from correlator.analysis.load import LoadView, view_load
 from correlator.analysis.own_reads import own_reading
 from correlator.analysis.parameters import Parameters
@@ -38,9 +38,8 @@ MIN_READINGS = 2
 NOBODY_ADDED = 0.35
 """Below this probability that load was added, the device itself got slow. In between it is not known who did it."""
 
-WORSE = 0.5
 EXPOSED = 0.5
-"""From this probability on a link counts as there when a verdict is chosen."""
+"""As WORSE: from this probability on a link counts as there when a verdict is chosen."""
 
 
 def judge(scene: Scene, parameters: Parameters) -> Case:

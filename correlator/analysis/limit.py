@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlator.analysis.case import VolumeCase
+from correlator.analysis.links import WORSE
 from correlator.analysis.load import change
 from correlator.analysis.rates import Bools
 from correlator.analysis.windows import Spans, mean_over
@@ -69,7 +70,7 @@ class _Ceiling:
 def limit_of(volume: VolumeCase, spans: Spans, verdict: Verdict) -> Limit | None:
     """What the volume ran out of; None where it did not get worse, does not queue, or too little was seen."""
     worse = volume.worse
-    if worse.got_worse < 0.5:  # noqa: PLR2004 - more likely than not
+    if worse.got_worse < WORSE:
         return None
     use = worse.use
     quiet = mean_over(use.queue_depth, spans.before)

@@ -19,6 +19,9 @@ from correlator.model.finding import Change
 from correlator.model.frame import Floats
 from correlator.model.topology import Volume
 
+WORSE = 0.5
+"""From this probability on a volume counts as worse when a verdict is chosen."""
+
 SEEN_SHARE = 0.5
 """A signal counts as seen when at least this share of the steps on both sides is known."""
 

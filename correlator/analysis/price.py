@@ -42,6 +42,10 @@ class Prices:
         """
         return np.asarray(sum(price * rate for price, rate in zip(self.seconds, load, strict=True)))
 
+    def of_device(self, load: Floats, flushes: Floats) -> Floats:
+        """Device time of a device's own load (4, T) with its flushes (T,); unknown flushes cost nothing."""
+        return self.of(load) + self.flush * np.nan_to_num(flushes)
+
 
 def learn_prices(load: Floats, queue_depth: Floats, steps: Bools, flushes: Floats | None = None) -> Prices:
     """Prices from device totals (4, T) and queue time (T,) over the chosen steps, and from flushes (T,) if they count.

@@ -51,8 +51,7 @@ def load_words(case: Case) -> str:
 
 def _borne(volume: VolumeCase, spans: Spans) -> Change:
     """The volume's whole load as device time."""
-    use, prices = volume.worse.use, volume.worse.prices
-    borne = prices.of(use.load) + prices.flush * np.nan_to_num(use.flushes)
+    borne = volume.worse.prices.of_device(volume.worse.use.load, volume.worse.use.flushes)
     return change(mean_over(borne, spans.before), mean_over(borne, spans.during))
 
 

@@ -104,7 +104,7 @@ def contributions(
         (item for part in parts for item in part.contributions(total, onset, queue)),
         key=lambda item: (-item.rise, str(item.ref)),
     )
-    before = mean_over(prices.of(use.load) + prices.flush * np.nan_to_num(use.flushes), spans.before)
+    before = mean_over(prices.of_device(use.load, use.flushes), spans.before)
     gross = total / before if before > 0 else float("inf") if total > 0 else 0.0
     return Contributions(tuple(items), gross, _added_part(items))
 

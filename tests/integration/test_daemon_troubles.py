@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from tests.daemons import daemon, serve
+from tests.loopback import served_by
 
 HTML = b"<html><body>Please log in</body></html>"
 
@@ -36,17 +37,11 @@ def answering(body: bytes, delay_seconds: float = 0.0) -> Iterator[str]:
             except ConnectionError:
                 return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served_by(Handler) as address:
+        try:
+            yield f"http://{address}"
+        finally:
+            closing.set()
 
 
 def test_prometheus_that_is_down_is_named(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from correlator.model.tier import USUAL_TIERS
 from correlator.sources.prometheus import PrometheusSource
 from tests.calibrated import calibrated
 from tests.founding import BEGINS, DATABASE, ENDS, REINDEX, SERVER, night
-from tests.played import Played, as_json_lines, as_openmetrics, played
-from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
+from tests.played import Played, as_openmetrics, played
+from tests.servers import SERVERS, holding
 from tests.symptoms import Added
 
 
@@ -37,18 +37,12 @@ def told(frames: Frames) -> list[Played]:
     return [*played(frames), up]
 
 
-@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+@pytest.fixture(scope="module", params=SERVERS)
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
     """A Prometheus, and a VictoriaMetrics, that hold the night."""
-    folder, series = tmp_path_factory.mktemp("night"), told(with_etcd(night()))
-    if request.param == "prometheus":
-        server = prometheus(folder, storage=openmetrics_blocks(as_openmetrics(series), folder / "storage"))
-    else:
-        server = victoria_metrics(folder, imported=as_json_lines(series))
-    with server as url:
-        source = PrometheusSource(url)
+    text = as_openmetrics(told(with_etcd(night())))
+    with holding(text, request.param, tmp_path_factory.mktemp("night")) as source:
         yield source
-        source.close()
 
 
 def test_the_symptoms_are_read_as_their_exporters_tell_them(source: PrometheusSource) -> None:

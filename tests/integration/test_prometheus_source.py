@@ -1,11 +1,10 @@
 """The Prometheus source on a Prometheus that scrapes, splits and refuses for real."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from correlator.model.grid import Grid
 from correlator.model.source import SourceError
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
+from tests.loopback import served_by
 from tests.servers import openmetrics_blocks, prometheus, scrape_config, victoria_metrics
 
 SIGNALS = load()
@@ -60,16 +60,8 @@ def serving(exporter: Exporter) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served_by(Handler) as address:
+        yield address
 
 
 def wait_for_reads(exporter: Exporter, count: int) -> None:

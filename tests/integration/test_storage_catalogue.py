@@ -8,10 +8,8 @@ import pytest
 from correlator.catalog import load
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
-from correlator.sources.prometheus import PrometheusSource
 from tests.exposed import openmetrics, scraped
-from tests.played import json_lines
-from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
+from tests.servers import SERVERS, holding
 
 START = 1_704_110_400
 TIMES = range(START, START + 121, 15)
@@ -32,20 +30,13 @@ IMAGE = {"pool": "replicapool", "image": "csi-vol-5a3c0b44-31a6-11ee-9d52-0242ac
 POD = {"instance": "10.0.0.1:10250", "node": "n1", "namespace": "db", "pod": "pg-0"}
 
 
-@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+@pytest.fixture(scope="module", params=SERVERS)
 def frames(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
     """Everything that the exporters told in two minutes, by each server."""
     folder = tmp_path_factory.mktemp("storage")
     text = openmetrics(sample for name, target in TARGETS.items() for sample in scraped(name, target, TIMES))
-    if request.param == "prometheus":
-        server = prometheus(folder, storage=openmetrics_blocks(text, folder / "storage"))
-    else:
-        server = victoria_metrics(folder, imported=json_lines(text))
-    signals = load()
-    with server as url:
-        source = PrometheusSource(url)
-        yield source.fetch(signals, Grid(START + 60, 15, 4))
-        source.close()
+    with holding(text, request.param, folder) as source:
+        yield source.fetch(load(), Grid(START + 60, 15, 4))
 
 
 def told(frames: Frames, signal: str) -> Told:

@@ -10,8 +10,8 @@ from correlator.model.finding import SuspectKind, Verdict
 from correlator.model.frame import Frames
 from correlator.sources.prometheus import PrometheusSource
 from tests.integration.asking import inquiry
-from tests.played import Played, as_json_lines, as_openmetrics, played
-from tests.servers import openmetrics_blocks, prometheus, victoria_metrics
+from tests.played import Played, as_openmetrics, played
+from tests.servers import SERVERS, holding
 from tests.shared_scenes import VICTIM_REF, Client, SharedStory
 from tests.unit.analysis.stories import LATER, ONSET, STEPS, during, slow_tokens, story
 
@@ -49,19 +49,12 @@ def exposed(frames: Frames) -> Iterator[Played]:
         yield Played(SIDES[told_of.pop("operation")], told_of, times, row)
 
 
-@pytest.fixture(scope="module", params=["prometheus", "victoria_metrics"])
+@pytest.fixture(scope="module", params=SERVERS)
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusSource]:
     """A server that holds what the exporters of all nodes told."""
-    folder = tmp_path_factory.mktemp("two_nodes")
-    series = list(exposed(told()))
-    if request.param == "prometheus":
-        server = prometheus(folder, storage=openmetrics_blocks(as_openmetrics(series), folder / "storage"))
-    else:
-        server = victoria_metrics(folder, imported=as_json_lines(series))
-    with server as url:
-        source = PrometheusSource(url)
+    text = as_openmetrics(exposed(told()))
+    with holding(text, request.param, tmp_path_factory.mktemp("two_nodes")) as source:
         yield source
-        source.close()
 
 
 def test_the_incident_names_the_other_node(source: PrometheusSource) -> None:
