@@ -16,6 +16,7 @@ import correlator
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
+from correlator.daemon.nothing_kept import NothingKept
 from correlator.daemon.reading import LateIncidents
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
@@ -62,6 +63,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         incidents=incidents,
         status=supervisor.status,
         explain=supervisor.explain,
+        series=NothingKept(),
         stopping=stopping.is_set,
     )
     config = uvicorn.Config(
