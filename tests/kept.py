@@ -34,5 +34,5 @@ class KeptSeries:
 
     def label_sets(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Sequence[Labels]:
         found = self.select(matchers, start_ms, end_ms)
-        shown = ~np.isnan(found.values).all(axis=1)
-        return [labels for labels, is_shown in zip(found.labels, shown, strict=True) if is_shown]
+        shown = np.flatnonzero(~np.isnan(found.values).all(axis=1))
+        return [found.labels[row] for row in shown.tolist()]

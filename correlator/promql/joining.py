@@ -146,7 +146,7 @@ def _refuse_several(many: Vector, one: Vector, of_one: NDArray[np.intp], matchin
     if not several.any():
         return
     group, step = np.argwhere(several)[0]
-    rows = [row for row in np.flatnonzero(of_one == group) if one.present[row, step]]
+    rows = [row for row in np.flatnonzero(of_one == group).tolist() if one.present[row, step]]
     side = "left" if matching.many_is_right else "right"
     names = {"first": described(one.labels[rows[1]]), "second": described(one.labels[rows[0]])}
     shared = described(keeping(one.labels[rows[0]], [name for name, _ in matching.signature(one.labels[rows[0]])]))

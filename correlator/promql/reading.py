@@ -71,7 +71,7 @@ def newest_at_steps(asking: Asking, matchers: Sequence[Matcher], offset_ms: int)
 def samples_between(asking: Asking, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Samples:
     """Every reading of a span; both ends belong to it."""
     start_ms, end_ms = max(start_ms, EARLIEST_MS), min(end_ms, LATEST_MS)
-    hours = np.append(np.arange(start_ms, end_ms, FIRST_SPAN_MS // 2, np.int64), end_ms)
+    hours = np.append(np.arange(start_ms, end_ms, FIRST_SPAN_MS // 2), end_ms)
     read, times, columns = _Gathered(), [], 0
     for first, end in _spans(hours, read):
         begin = start_ms if first == 0 else int(hours[first - 1]) + 1
@@ -94,7 +94,7 @@ class _Gathered:
 
     def add(self, matrix: SeriesMatrix, column: int, values: Floats, present: Flags) -> None:
         """The series that show anything, from `column` on."""
-        shown = np.flatnonzero(present.any(axis=1))
+        shown = np.flatnonzero(present.any(axis=1)).tolist()
         keys = [label_set(matrix.labels[row]) for row in shown]
         numbers = np.array([self.rows.setdefault(key, len(self.rows)) for key in keys], np.intp)
         self.pieces.append((numbers, column, values[shown], present[shown]))

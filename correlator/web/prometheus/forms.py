@@ -34,7 +34,7 @@ class Form:
         return next(iter(self.all(name)), "")
 
     def instant_ms(self, name: str, otherwise: int | None = None) -> int:
-        """Milliseconds since 1970, from seconds or RFC 3339. Raises ApiError, also where it is missing and must not be."""
+        """Milliseconds since 1970, from seconds or RFC 3339; `otherwise` where it is missing. Raises ApiError."""
         text = self.text(name)
         if not text and otherwise is not None:
             return otherwise

@@ -63,7 +63,7 @@ def _steps(asked: Asked) -> NDArray[np.int64]:
         raise invalid("step", "zero or negative query resolution step widths are not accepted. Try a positive integer")
     if timedelta(milliseconds=1) * (end - start) / step > MOST_POINTS:
         raise ApiError("bad_data", _TOO_FINE)
-    return np.arange(start, end + 1, max(step // timedelta(milliseconds=1), 1), np.int64)
+    return np.arange(start, end + 1, max(step // timedelta(milliseconds=1), 1))
 
 
 def _deadline(asked: Asked) -> Callable[[], bool]:
