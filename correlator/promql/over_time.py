@@ -74,7 +74,8 @@ def _sum(windows: Windows, counts: Floats) -> Floats:
     """Added up as Prometheus does, with Neumaier's compensation: doi 10.1002/zamm.19740540106."""
     total, lost = np.zeros(counts.shape), np.zeros(counts.shape)
     for known, readings in _one_by_one(windows):
-        more, carried = _compensated(readings, total, lost)
+        with np.errstate(all="ignore"):  # the infinite is not compensated
+            more, carried = _compensated(readings, total, lost)
         np.copyto(total, more, where=known)
         np.copyto(lost, carried, where=known)
     return np.where(np.isinf(total), total, total + lost)
@@ -85,7 +86,7 @@ def _average(windows: Windows, counts: Floats) -> Floats:
     mean, lost, seen = np.zeros(counts.shape), np.zeros(counts.shape), np.zeros(counts.shape)
     for known, readings in _one_by_one(windows):
         seen += known
-        with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):  # nothing was seen yet, or all is infinite
             more, carried = _compensated(readings / seen - mean / seen, mean, lost)
         stays = np.isinf(mean) & ~(np.isinf(readings) & (np.sign(readings) != np.sign(mean)))
         np.copyto(mean, more, where=known & ~stays)
