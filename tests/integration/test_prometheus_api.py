@@ -72,6 +72,13 @@ def test_a_scalar(apis: TwoApis, query: str) -> None:
     assert real == ours
 
 
+def test_numbers_of_any_size(apis: TwoApis) -> None:
+    """Every digit and exponent of six hundred random numbers."""
+    real, ours = apis.both("query", {"query": "wild[4h]", "time": SPAN["end"]})
+    assert len(real[1]["data"]["result"][0]["values"]) > 600
+    assert ours == real
+
+
 FAILING = (
     "", "ttft[", "{}", '{pod=~".*"}', 'ttft{pod=~"("}', "rate(ttft)", "unknown(ttft)", "1 and 2", "1 > 2", "ttft[0s]",
     "sum(1)", "ttft - on(pod) baseline", '{__name__=~"ttft|baseline"} + 1', "ttft * on(namespace) group_left active",

@@ -1,4 +1,4 @@
-"""Limits of a question, what is not served, and how much is read for it. What answers say is compared with Prometheus."""
+"""Limits of a question, what is not served, how much is read for it. What answers say is compared with Prometheus."""
 
 import numpy as np
 import pytest
@@ -161,5 +161,5 @@ def test_errors_of_execution_are_prometheus_words() -> None:
     """Such as for labels that are no longer unique."""
     labels = [{"__name__": "a"}, {"__name__": "b"}]
     reads = KeptSeries(SeriesMatrix(labels, np.array([BEGIN_MS]), np.ones((2, 1))))
-    with pytest.raises(ExecutionError, match="^vector cannot contain metrics with the same labelset$"):
+    with pytest.raises(ExecutionError, match=r"^vector cannot contain metrics with the same labelset$"):
         ask_instant('{__name__=~"a|b"} + 1', reads, BEGIN_MS)
