@@ -33,8 +33,8 @@ class Limits:
     answered: int = 5_000_000
     """Values of an answer."""
 
-    looks: int = 50_000_000
-    """Readings that the windows of all steps hold together, each counted as often as a window holds it."""
+    looks: int = 100_000_000
+    """Readings that windows to be added up hold together, each counted as often as a window holds it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +80,11 @@ def samples_between(asking: Asking, matchers: Sequence[Matcher], start_ms: int, 
         times.append(matrix.times)
         columns += len(matrix.times)
         asking.check(len(read.rows) * columns)
-    vector = read.vector(columns)
-    return Samples(vector.labels, np.concatenate(times), np.where(vector.present, vector.values, np.nan))
+    order, places = read.order()
+    values = np.full((len(order), columns), np.nan)
+    for rows, column, piece, _ in read.pieces:
+        values[places[rows], column : column + piece.shape[1]] = piece
+    return Samples(order, np.concatenate(times), values)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,20 +100,27 @@ class _Gathered:
         shown = np.flatnonzero(present.any(axis=1)).tolist()
         keys = [label_set(matrix.labels[row]) for row in shown]
         numbers = np.array([self.rows.setdefault(key, len(self.rows)) for key in keys], np.intp)
-        self.pieces.append((numbers, column, values[shown], present[shown]))
+        if len(shown) < len(values):
+            values, present = values[shown], present[shown]
+        self.pieces.append((numbers, column, values, present))
         if len(matrix.times) > 1:
             density = matrix.values.size / float(matrix.times[-1] - matrix.times[0])
             self.cells_per_ms = max(self.cells_per_ms, density)
 
-    def vector(self, columns: int) -> Vector:
-        """All pieces, sorted by labels."""
+    def order(self) -> tuple[list[LabelSet], NDArray[np.intp]]:
+        """The series sorted by labels, and the place there of each number."""
         order = sorted(self.rows)
-        place = np.empty(len(order), np.intp)
-        place[[self.rows[key] for key in order]] = np.arange(len(order))
+        places = np.empty(len(order), np.intp)
+        places[[self.rows[key] for key in order]] = np.arange(len(order))
+        return order, places
+
+    def vector(self, columns: int) -> Vector:
+        """All pieces together."""
+        order, places = self.order()
         values, present = np.zeros((len(order), columns)), np.zeros((len(order), columns), np.bool_)
         for numbers, column, piece, shown in self.pieces:
-            values[place[numbers], column : column + piece.shape[1]] = piece
-            present[place[numbers], column : column + piece.shape[1]] = shown
+            values[places[numbers], column : column + piece.shape[1]] = piece
+            present[places[numbers], column : column + piece.shape[1]] = shown
         return Vector(order, values, present)
 
 

@@ -26,7 +26,7 @@ BEGIN_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
 CYCLE_MS = 15_000
 SERIES = 1_000
-RUNS = 100
+RUNS = 50
 PROMISED = {"panel": 0.2, "list": 0.05}
 DAY = {"start": str(BEGIN_MS // 1000), "end": str((BEGIN_MS + DAY_MS) // 1000)}
 
