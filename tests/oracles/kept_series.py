@@ -21,7 +21,7 @@ VOLUMES = ("n1/sda", 'ü "\\')
 
 
 def kept_series(seed: int = 1) -> SeriesMatrix:
-    """Forty series of four metrics, all values different multiples of 1/1024; extreme values; and any numbers at all."""
+    """Forty series of four metrics, all values different multiples of 1/1024; extreme values; and any at all."""
     rng = np.random.default_rng(seed)
     victims = [{"namespace": namespace, "pod": pod} for namespace in "ab" for pod in "xyz"]
     labels = [

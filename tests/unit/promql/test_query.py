@@ -26,7 +26,7 @@ BEGIN_MS = 1_700_000_000_000
 def kept(count: int = 3, cycles: int = 5_760, step_ms: int = 15_000) -> KeptSeries:
     """Series whose values say which series and which cycle it is."""
     labels = [{"__name__": "x", "pod": f"p{row:04d}"} for row in range(count)]
-    values = np.arange(count)[:, None] * 1e6 + np.arange(cycles)[None, :]
+    values = 1e6 * np.arange(count, dtype=np.float64)[:, None] + np.arange(cycles)[None, :]
     return KeptSeries(SeriesMatrix(labels, np.arange(cycles) * step_ms + BEGIN_MS, values))
 
 
