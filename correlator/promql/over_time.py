@@ -7,8 +7,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from correlator.model.series import SeriesMatrix
 from correlator.promql.errors import TooMuchError
-from correlator.promql.values import Floats, Instants, Samples, Vector
+from correlator.promql.reading import Thinning, as_it_is
+from correlator.promql.values import Floats, Instants, Samples, Vector, label_set
 
 Positions = NDArray[np.intp]
 CELLS_AT_ONCE: Final = 16_384
@@ -38,6 +40,25 @@ def over_time(name: str, samples: Samples, at: Instants, range_ms: int, most_loo
         raise TooMuchError
     counts = _counts(windows)
     return Vector(samples.labels, FUNCTIONS[name](windows, counts).T, (counts > 0).T)
+
+
+def thinning(name: str, step_count: int) -> tuple[Thinning, str]:
+    """How a piece of a single window may be reduced to one reading, and the function for what is left.
+
+    Where that would give another answer all readings stay: windows of many steps overlap, and sums are made in order.
+    """
+    if step_count > 1 or name not in _OF_PIECES:
+        return as_it_is, name
+    return lambda matrix: _one_reading(name, matrix), _OF_PIECES[name]
+
+
+def _one_reading(name: str, matrix: SeriesMatrix) -> SeriesMatrix:
+    if not matrix.values.size:
+        return matrix
+    end = matrix.times[-1:]
+    samples = Samples([label_set(labels) for labels in matrix.labels], matrix.times, matrix.values)
+    found = over_time(name, samples, end, int(end[0] - matrix.times[0]), 0)
+    return SeriesMatrix(matrix.labels, end, np.where(found.present, found.values, np.nan))
 
 
 def _counts(windows: Windows) -> Floats:
@@ -154,5 +175,11 @@ FUNCTIONS: Final = {
     "max_over_time": _extreme(np.fmax),
     "min_over_time": _extreme(np.fmin),
     "sum_over_time": _in_blocks(_sum),
+}
+_OF_PIECES: Final = {
+    "count_over_time": "sum_over_time",
+    "last_over_time": "last_over_time",
+    "max_over_time": "max_over_time",
+    "min_over_time": "min_over_time",
 }
 _LOOKING: Final = frozenset({"avg_over_time", "sum_over_time"})

@@ -6,12 +6,12 @@ refused before it has filled the memory.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.model.series import Matcher, SeriesMatrix, SeriesReads
+from correlator.model.series import Labels, Matcher, SeriesMatrix, SeriesReads
 from correlator.promql.errors import QueryTimeoutError, TooMuchError
 from correlator.promql.values import Flags, Floats, Instants, LabelSet, Samples, Vector, label_set
 
@@ -56,27 +56,40 @@ class Asking:
             raise QueryTimeoutError
 
 
+Thinning: TypeAlias = Callable[[SeriesMatrix], SeriesMatrix]
+
+
+def as_it_is(matrix: SeriesMatrix) -> SeriesMatrix:
+    """Nothing is made less of."""
+    return matrix
+
+
 def newest_at_steps(asking: Asking, matchers: Sequence[Matcher], offset_ms: int) -> Vector:
     """The newest reading at or before each step less `offset_ms`, unless it is older than the lookback."""
     at = asking.steps - offset_ms
     read = _Gathered()
     for first, end in _spans(at, read):
         matrix = _select(asking.reads, matchers, int(at[first]) - LOOKBACK_MS, int(at[end - 1]))
+        read.measure(matrix)
         values, present = _newest(matrix, at[first:end])
-        read.add(matrix, first, values, present)
+        read.add(matrix.labels, first, values, present)
         asking.check(len(read.rows) * len(at))
     return read.vector(len(at))
 
 
-def samples_between(asking: Asking, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Samples:
-    """Every reading of a span; both ends belong to it."""
+def samples_between(
+    asking: Asking, matchers: Sequence[Matcher], start_ms: int, end_ms: int, thin: Thinning = as_it_is
+) -> Samples:
+    """Every reading of a span; both ends belong to it. `thin` makes less of each piece before the next one is read."""
     start_ms, end_ms = max(start_ms, EARLIEST_MS), min(end_ms, LATEST_MS)
     hours = np.append(np.arange(start_ms, end_ms, FIRST_SPAN_MS // 2), end_ms)
     read, times, columns = _Gathered(), [], 0
     for first, end in _spans(hours, read):
         begin = start_ms if first == 0 else int(hours[first - 1]) + 1
         matrix = _select(asking.reads, matchers, begin, int(hours[end - 1]))
-        read.add(matrix, columns, matrix.values, ~np.isnan(matrix.values))
+        read.measure(matrix)
+        matrix = thin(matrix)
+        read.add(matrix.labels, columns, matrix.values, ~np.isnan(matrix.values))
         times.append(matrix.times)
         columns += len(matrix.times)
         asking.check(len(read.rows) * columns)
@@ -95,17 +108,20 @@ class _Gathered:
     pieces: list[tuple[NDArray[np.intp], int, Floats, Flags]] = field(default_factory=list)
     cells_per_ms: float = 0.0
 
-    def add(self, matrix: SeriesMatrix, column: int, values: Floats, present: Flags) -> None:
+    def measure(self, matrix: SeriesMatrix) -> None:
+        """Note how much there is to read."""
+        if len(matrix.times) > 1:
+            density = matrix.values.size / float(matrix.times[-1] - matrix.times[0])
+            self.cells_per_ms = max(self.cells_per_ms, density)
+
+    def add(self, labels: Sequence[Labels], column: int, values: Floats, present: Flags) -> None:
         """The series that show anything, from `column` on."""
         shown = np.flatnonzero(present.any(axis=1)).tolist()
-        keys = [label_set(matrix.labels[row]) for row in shown]
+        keys = [label_set(labels[row]) for row in shown]
         numbers = np.array([self.rows.setdefault(key, len(self.rows)) for key in keys], np.intp)
         if len(shown) < len(values):
             values, present = values[shown], present[shown]
         self.pieces.append((numbers, column, values, present))
-        if len(matrix.times) > 1:
-            density = matrix.values.size / float(matrix.times[-1] - matrix.times[0])
-            self.cells_per_ms = max(self.cells_per_ms, density)
 
     def order(self) -> tuple[list[LabelSet], NDArray[np.intp]]:
         """The series sorted by labels, and the place there of each number."""

@@ -28,7 +28,7 @@ EXPRESSIONS = (
 )
 COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
 NUMBERS = ("0", "1", "2.5", "-3", "10", "0.001", "1e3", "Inf", "NaN", "0x1F", "30", "20", "25")
-SPANS = ("1ms", "14s", "15s", "1m", "5m", "7m30s", "1h")
+SPANS = ("1ms", "14s", "15s", "1m", "5m", "7m30s", "1h", "4h")
 
 
 def _listed(names: SearchStrategy[list[str]]) -> SearchStrategy[str]:

@@ -55,8 +55,20 @@ def test_too_much_is_refused_before_it_is_read() -> None:
         ask_range("x", reads, np.arange(BEGIN_MS, BEGIN_MS + DAY_MS, 60_000), limits=Limits(samples=10_000))
     assert len(reads.spans) == 1
     with pytest.raises(TooMuchError):
-        ask_instant("max_over_time(x[1d])", reads, BEGIN_MS + DAY_MS, limits=Limits(samples=100_000))
+        ask_instant("avg_over_time(x[1d])", reads, BEGIN_MS + DAY_MS, limits=Limits(samples=100_000))
     assert max(end - start for start, end in reads.spans) < DAY_MS / 2
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"), [("last", 5_759.0), ("max", 5_759.0), ("min", 0.0), ("count", 5_760.0)]
+)
+def test_a_single_long_window_is_read_piece_by_piece(function: str, expected: float) -> None:
+    """A table of what was said last within a month needs no month in memory."""
+    reads = kept(count=50)
+    answer = ask_instant(f"{function}_over_time(x[30d])", reads, BEGIN_MS + DAY_MS, limits=Limits(samples=10_000))
+    assert isinstance(answer.value, Vector)
+    assert answer.value.values[0, 0] == expected
+    assert len(reads.spans) > 3
 
 
 @pytest.mark.parametrize("query", ["x", "x[5m]"])
