@@ -1,4 +1,4 @@
-"""The requests that Grafana makes, word for word, as its data source for Prometheus sent them when they were taken down.
+"""The requests that Grafana makes, word for word, as its data source for Prometheus sent them when they were noted.
 
 The browser's are those of `@grafana/prometheus` 13.2.3, run against this API; those of Grafana's server follow its
 sources: a health check, queries of panels, tables and alert rules.
