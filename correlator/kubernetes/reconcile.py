@@ -78,8 +78,6 @@ def _differ(series: Labels, fact: Fact) -> bool:
     if series == fact.labels:
         return False
     told, said = dict(fact.labels), dict(series)
-    if said.get("owner_kind") == "ReplicaSet" and told.get("owner_kind") == "Deployment":
-        said |= {"owner_kind": "Deployment", "owner_name": said.get("owner_name", "").rpartition("-")[0]}
     return any(told.get(name, value) != value for name, value in said.items())
 
 

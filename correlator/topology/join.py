@@ -13,7 +13,7 @@ from correlator.topology.domains import learn_domains
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import Facts, learn_facts
 from correlator.topology.nodes import TARGET
-from correlator.topology.pods import OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
+from correlator.topology.pods import ABOVE_LABELS, OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
 from correlator.topology.projection import Projection, project
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
@@ -40,7 +40,8 @@ def join(
     refs = {name: PodRef(*name) for name in nodes}
     places = sorted((node, disk) for node, disks in facts.disks.devices.items() for disk in disks)
     ids = {place: volume_id("disk", *place) for place in places}
-    owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
+    above = project(frames, [signals.OWNER_OWNER], ABOVE_LABELS)
+    owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys(), above)
     labels = project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS)
     tier_of = tiers_of_namespaces({ref.namespace for ref in refs.values()}, labels, tiers, usual)
     domains = learn_domains(frames, facts, edges, ids, refs)

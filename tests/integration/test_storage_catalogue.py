@@ -154,6 +154,12 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("pod_io_waiting", series(17.5, POD)),
         ("pod_finished", series(1, namespace="data", pod="reindex-1", uid="5c1a")),
         (
+            "owner_owner",
+            series(1, namespace="data", job_name="by-hand", owner_kind="CronJob", owner_name="nightly")
+            | series(1, namespace="shop", replicaset="api-6d4b75cb6d", owner_kind="Rollout", owner_name="api")
+            | series(1, namespace="shop", replicaset="lone-7d9f8b6c5d"),
+        ),
+        (
             "pod_annotations",
             series(1, namespace="agents", pod="agent-0", annotation_correlator_depends_on="db/StatefulSet/pg"),
         ),

@@ -28,10 +28,13 @@ Series = Mapping[str, Mapping[Labels, Reading]]
 CLUSTER = (
     ("/api/v1/namespaces", named("ai", labels={"correlator-tier": "inference"})),
     ("/api/v1/nodes", named("n1", status={"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]})),
-    ("/apis/apps/v1/replicasets", named("rs", "ai", ownerReferences=[{"kind": "Deployment", "controller": True}])),
+    (
+        "/apis/apps/v1/replicasets",
+        named("web-7d9c8b6f5", "ai", ownerReferences=[{"kind": "Deployment", "controller": True}]),
+    ),
     ("/api/v1/persistentvolumeclaims", named("models", "ai", spec={"volumeName": "pv-models"})),
     ("/api/v1/persistentvolumes", named("pv-models", spec={"local": {"path": "/mnt/models"}})),
-    ("/api/v1/pods", pod("web-abc-x", owner=("ReplicaSet", "web-abc", "uid-rs"), claims={"data": "models"})),
+    ("/api/v1/pods", pod("web-abc-x", owner=("ReplicaSet", "web-7d9c8b6f5", "uid-rs"), claims={"data": "models"})),
     ("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "j"), started="2026-01-01T00:00:12Z")),
     ("/api/v1/pods", pod("nobody")),
 )
@@ -95,12 +98,12 @@ def test_tells_what_kube_state_metrics_tells() -> None:
     place = {"node": "n1", "host_ip": "10.0.0.1"}
     created = [
         {"created_by_kind": "Job", "created_by_name": "job-1"},
-        {"created_by_kind": "ReplicaSet", "created_by_name": "web-abc"},
+        {"created_by_kind": "ReplicaSet", "created_by_name": "web-7d9c8b6f5"},
     ]
     assert rows(frames, "pod_info") == [{**job, **place, **created[0]}, {**web, **place, **created[1]}]
     assert rows(frames, "pod_owner") == [
-        {**web, "owner_kind": "Deployment", "owner_name": "web"},
         {**job, "owner_kind": "Job", "owner_name": "job-1"},
+        {**web, "owner_kind": "ReplicaSet", "owner_name": "web-7d9c8b6f5"},
     ]
     assert rows(frames, "pod_claims") == [{**web, "volume": "data", "persistentvolumeclaim": "models"}]
     assert rows(frames, "claim_info") == [
@@ -111,6 +114,45 @@ def test_tells_what_kube_state_metrics_tells() -> None:
     started = frames.get("pod_start_time")
     assert started.values[:, -1].tolist() == [1767225612.0, 1767225610.0]
     assert frames.quality == ()
+
+
+def test_a_pod_that_finished_is_told_from_when_it_did() -> None:
+    """A Job's pod that is kept after its end: whoever lists it, and whenever."""
+    api = filled()
+    api.put("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "j"), finished="2026-01-01T00:55:00Z"))
+    finished = fetched(known(api), NAMING).get("pod_finished")
+    assert rows(fetched(known(api), NAMING), "pod_finished") == [
+        {"namespace": "ai", "pod": "job-1-x", "uid": "uid-ai-job-1-x"}
+    ]
+    assert np.isfinite(finished.values[0]).tolist() == [False] * 5 + [True] * 6
+    assert rows(fetched(known(filled()), NAMING), "pod_finished") == []
+
+
+def test_a_job_is_its_cron_jobs() -> None:
+    """Also one that was made by hand, whose name does not tell; a Job of its own keeps its name."""
+    api = filled()
+    by_hand = named("job-1", "ai", ownerReferences=[{"kind": "CronJob", "name": "nightly", "controller": True}])
+    api.put("/apis/batch/v1/jobs", by_hand)
+    api.put("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "uid-job-1")))
+    job = {"namespace": "ai", "pod": "job-1-x", "uid": "uid-ai-job-1-x"}
+    frames = fetched(known(api), {**NAMING, **series(pod_owner=[{**job, "owner_kind": "Job", "owner_name": "job-1"}])})
+    owned = {"namespace": "ai", "job_name": "job-1", "owner_kind": "CronJob", "owner_name": "nightly"}
+    assert rows(frames, "owner_owner") == [owned]
+    assert frames.quality == ()
+    assert join(frames).pods[PodRef("ai", "job-1-x")].workload == "CronJob/nightly"
+    api.put("/apis/batch/v1/jobs", named("job-1", "ai"))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "job-1-x")].workload == "Job/job-1"
+
+
+def test_a_replica_set_is_a_deployments_but_for_those_of_which_the_api_says_other() -> None:
+    """Argo's Rollouts name theirs alike; one of its own may be called as it likes."""
+    api, where = filled(), "/apis/apps/v1/replicasets"
+    assert rows(fetched(known(api), NAMING), "owner_owner") == []
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "Deployment/web"
+    api.put(where, named("web-7d9c8b6f5", "ai", ownerReferences=[{"kind": "Rollout", "name": "w", "controller": True}]))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "Rollout/w"
+    api.put(where, named("web-7d9c8b6f5", "ai"))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "ReplicaSet/web-7d9c8b6f5"
 
 
 def test_a_topology_of_the_api_alone() -> None:
@@ -178,7 +220,7 @@ def test_what_only_one_knows_is_taken_from_it() -> None:
         **NAMING,
         **series(
             pod_info=[{**web, "node": "n1"}, {"namespace": "ai", "pod": "gone", "uid": "g", "node": "n2"}],
-            pod_owner=[{**web, "owner_kind": "ReplicaSet", "owner_name": "web-abc"}],
+            pod_owner=[{**web, "owner_kind": "ReplicaSet", "owner_name": "web-7d9c8b6f5"}],
             persistent_volume_info=[{"persistentvolume": "pv-models", "storageclass": "from-series"}],
         ),
     }
@@ -191,7 +233,7 @@ def test_what_only_one_knows_is_taken_from_it() -> None:
     assert rows(frames, "persistent_volume_info") == [
         {"persistentvolume": "pv-models", "storageclass": "from-series", "local_path": "/mnt/models"}
     ]
-    assert [row["owner_kind"] for row in rows(frames, "pod_owner") if row["pod"] == "web-abc-x"] == ["Deployment"]
+    assert [row["owner_kind"] for row in rows(frames, "pod_owner") if row["pod"] == "web-abc-x"] == ["ReplicaSet"]
     assert frames.quality == ()
 
 
