@@ -1,8 +1,8 @@
 """How often in the window itself a suspect was as busy as now for as long, and nobody's first tokens were slow for it.
 
-Days before the window are not asked of the clients of a back end that nodes share: only the window tells what is usual
-there. A pod that writes in bursts all the time is in one of them when the back end breaks, too; the bursts before, which
-hurt nobody, speak for it. A load that is new has none.
+Days before the window are not asked of the clients of a back end that nodes share: only the window tells what is
+usual there. A pod that writes in bursts all the time is in one of them when the back end breaks, too; the bursts
+before, which hurt nobody, speak for it. A load that is new has none.
 """
 
 from dataclasses import replace

@@ -15,6 +15,7 @@ from correlator.kubernetes.reading import owner_key
 from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, Owned, PersistentVolume, Pod, Replica
 from correlator.kubernetes.table import Table
 from correlator.model.frame import Labels, labels_of
+from correlator.model.topology import TOLD_BY, Teller
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "pod_info": ("namespace", "pod", "uid"),
@@ -47,9 +48,22 @@ PRIVATE_DRIVERS: Final = frozenset(
 """Drivers whose volumes are disks of their own in a cloud: who claims one has no neighbours on it."""
 
 COMMON: Final = frozenset(
-    {"namespace", "node", "host_ip", "priority_class", "created_by_kind", "owner_kind", "storageclass", "csi_driver"}
+    {
+        "namespace",
+        "node",
+        "host_ip",
+        "priority_class",
+        "created_by_kind",
+        "owner_kind",
+        "storageclass",
+        "csi_driver",
+        TOLD_BY,
+    }
 )
 """Labels whose values many rows have in common."""
+
+MARKED: Final = frozenset({"pod_info", "pod_claims", "claim_info", "persistent_volume_info"})
+"""The signals that edges are learnt from: their rows say that the API told them."""
 
 MOST_PAIRS = 100_000
 
@@ -220,7 +234,7 @@ def _owned(owned: Owned) -> Mapping[str, str]:
 
 
 def _row(signal: str, pairs: Mapping[str, str], value: float = 1.0) -> _Row:
-    return _Row(signal, labels_of(pairs), value)
+    return _Row(signal, labels_of({**pairs, TOLD_BY: Teller.API.value} if signal in MARKED else pairs), value)
 
 
 def _of_pod(pod: Pod) -> Iterator[_Row]:

@@ -24,6 +24,13 @@ class Resource:
     metadata_only: bool = False
     is_optional: bool = False
 
+    @property
+    def rule(self) -> str:
+        """The rule of a ClusterRole that allows to follow them, as YAML has it."""
+        _, root, *middle, resource = self.path.split("/")
+        group = '""' if root == "api" else middle[0]
+        return f"apiGroups: [{group}], resources: [{resource}], verbs: [get, list, watch]"
+
 
 PODS: Final = "pods"
 CLAIMS: Final = "persistentvolumeclaims"

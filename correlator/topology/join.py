@@ -15,6 +15,7 @@ from correlator.topology.facts import Facts, learn_facts
 from correlator.topology.nodes import TARGET
 from correlator.topology.pods import ABOVE_LABELS, OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
 from correlator.topology.projection import Projection, project
+from correlator.topology.told import with_tellers
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
 NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -60,10 +61,11 @@ def join(
         for name, ref in refs.items()
     }
     annotations = project(frames, [signals.POD_ANNOTATIONS], ANNOTATION_LABELS)
+    found = sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))
     return Topology(
         pods=pods,
         volumes={**_volumes(ids, edges), **domains.volumes},
-        edges=tuple(sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))),
+        edges=with_tellers(tuple(found), frames, facts.claims),
         unmapped={refs[name]: reason for name, reason in reasons.items() if reason},
         node_of_instance=_nodes_of_instances(facts, nodes, project(frames, [signals.DRIVE_ERRORS], TARGET)),
         volume_of_device={(node, name): ids[node, disk] for (node, name), disk in facts.disks.device_of.items()},

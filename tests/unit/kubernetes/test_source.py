@@ -17,7 +17,7 @@ from correlator.kubernetes.pace import Pace
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.frame import Frames, Labels, labels_of
 from correlator.model.grid import Grid
-from correlator.model.topology import Learnt, PodRef
+from correlator.model.topology import TOLD_BY, Learnt, PodRef, Teller
 from correlator.topology import join
 from tests.fakes import FakeSource, Reading
 from tests.kubernetes_api import Api, Direct, Handler, Server, kubeconfig, named, pod, serving
@@ -86,8 +86,14 @@ def fetched(cluster: Cluster, inner: Series, grid: Grid = GRID) -> Frames:
 
 
 def rows(frames: Frames, signal: str) -> list[dict[str, str]]:
-    """The labels of a signal."""
-    return [dict(labels) for labels in frames.get(signal).labels]
+    """The labels of a signal, but for who told them."""
+    return [{name: value for name, value in labels if name != TOLD_BY} for labels in frames.get(signal).labels]
+
+
+def tellers(frames: Frames) -> dict[str, Teller]:
+    """Who told of each pod's edge that a claim tells."""
+    topology = join(frames)
+    return {edge.pod.pod: edge.told_by for edge in topology.edges if edge.learnt is Learnt.CLAIM}
 
 
 def test_tells_what_kube_state_metrics_tells() -> None:
@@ -235,6 +241,36 @@ def test_what_only_one_knows_is_taken_from_it() -> None:
     ]
     assert [row["owner_kind"] for row in rows(frames, "pod_owner") if row["pod"] == "web-abc-x"] == ["ReplicaSet"]
     assert frames.quality == ()
+
+
+def test_an_edge_says_who_told_it() -> None:
+    """The series, the API, or both of them; I/O that is seen is always told by series."""
+    web = {"namespace": "ai", "pod": "web-abc-x", "uid": "uid-ai-web-abc-x"}
+    told = series(
+        pod_info=[{**web, "node": "n1"}],
+        pod_claims=[{**web, "volume": "data", "persistentvolumeclaim": "models"}],
+        claim_info=[{"namespace": "ai", "persistentvolumeclaim": "models", "volumename": "pv-models"}],
+        persistent_volume_info=[{"persistentvolume": "pv-models", "local_path": "/mnt/models"}],
+    )
+    part = {name: rows for name, rows in told.items() if name in {"pod_info", "pod_claims"}}
+    assert tellers(FakeSource({**NAMING, **told}).fetch(load(), GRID)) == {"web-abc-x": Teller.SERIES}
+    assert tellers(fetched(known(filled()), NAMING)) == {"web-abc-x": Teller.API}
+    assert tellers(fetched(known(filled()), {**NAMING, **told})) == {"web-abc-x": Teller.BOTH}
+    assert tellers(fetched(known(filled()), {**NAMING, **part})) == {"web-abc-x": Teller.BOTH}
+    seen = [edge for edge in join(fetched(known(filled()), NAMING)).edges if edge.learnt is Learnt.IO_SEEN]
+    assert [edge.told_by for edge in seen] == [Teller.SERIES]
+
+
+def test_what_the_api_alone_told_is_counted() -> None:
+    """Beside the rows of which the series tell as well."""
+    web = {"namespace": "ai", "pod": "web-abc-x", "uid": "uid-ai-web-abc-x"}
+    source = KubernetesSource(FakeSource({**NAMING, **series(pod_info=[{**web, "node": "n1"}])}), known(filled()))
+    source.fetch(load(), GRID)
+    assert {name: source.added[name] for name in ("pod_info", "claim_info", "pod_finished")} == {
+        "pod_info": 1,
+        "claim_info": 1,
+        "pod_finished": 0,
+    }
 
 
 def test_where_both_differ_the_api_counts_and_it_is_said() -> None:
