@@ -64,6 +64,7 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("nfs_time", series(45.5, EXPORT, operation="READ") | series(1.5, EXPORT, operation="COMMIT")),
         ("nfs_timeouts", series(3, EXPORT)),
         ("nfs_retransmissions", series(14, AT_NODE)),
+        ("nfs_calls", series(91827, AT_NODE)),
         ("rbd_operations", series(5500, IMAGE, operation="READ") | series(71, IMAGE, operation="WRITE")),
         ("rbd_bytes", series(3.6e8, IMAGE, operation="READ") | series(290816, IMAGE, operation="WRITE")),
         ("rbd_time", series(2.75, IMAGE, operation="READ") | series(0.5, IMAGE, operation="WRITE")),
