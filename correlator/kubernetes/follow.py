@@ -136,6 +136,7 @@ class Follower:
             token = self._take_page(page, records)
             if not token:
                 return _version_of(page, self.resource)
+            del page  # before the next one is read: two at once need twice the room
         raise ApiError("stopped")
 
     def _take_page(self, page: dict[str, Any], records: dict[str, Any]) -> str:
