@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from correlator import catalog
+from correlator.daemon.connecting import connect_of
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.given import require_source
 from correlator.inquiry import Inquiry
 from correlator.kubernetes.cluster import Cluster
-from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
 from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.model.tier import USUAL_TIERS
-from correlator.settings import KubernetesMode, KubernetesSettings, PrometheusSettings, Settings, SourceSettings
+from correlator.settings import KubernetesSettings, PrometheusSettings, Settings, SourceSettings
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
 from correlator.sources.several import Member, SeveralSources
@@ -60,15 +60,8 @@ def _prometheus(settings: PrometheusSettings, retries: int) -> PrometheusSource:
 
 def cluster_of(settings: KubernetesSettings) -> Cluster | None:
     """The Kubernetes API of the settings, not yet started; None where none is to be asked."""
-    mode = settings.mode
-    if mode is KubernetesMode.AUTO:
-        mode = KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
-    match mode:
-        case KubernetesMode.IN_CLUSTER:
-            return Cluster(in_cluster)
-        case KubernetesMode.KUBECONFIG:
-            return Cluster(lambda: from_kubeconfig(settings.kubeconfig, settings.context))
-    return None
+    connect = connect_of(settings)
+    return None if connect is None else Cluster(connect)
 
 
 def signals_of(settings: Settings) -> Sequence[Signal]:

@@ -1,0 +1,19 @@
+"""The way into the Kubernetes API, as the settings say: for the engine, which reads, and for who writes Events."""
+
+from collections.abc import Callable
+
+from correlator.kubernetes.connection import Connection, from_kubeconfig, has_service_account, in_cluster
+from correlator.settings import KubernetesMode, KubernetesSettings
+
+
+def connect_of(settings: KubernetesSettings) -> Callable[[], Connection] | None:
+    """The way into the Kubernetes API of the settings; None where none is to be asked."""
+    mode = settings.mode
+    if mode is KubernetesMode.AUTO:
+        mode = KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
+    match mode:
+        case KubernetesMode.IN_CLUSTER:
+            return in_cluster
+        case KubernetesMode.KUBECONFIG:
+            return lambda: from_kubeconfig(settings.kubeconfig, settings.context)
+    return None
