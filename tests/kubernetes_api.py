@@ -76,8 +76,10 @@ class Api:
                     return pod
             raise Status(404, f"{path.rpartition('/')[2]} not found")
 
-    def write(self, method: str, path: str, body: Object) -> tuple[int, Object]:
-        """Make an Event, or change one."""
+    def write(self, method: str, path: str, body: Object | None) -> tuple[int, Object]:
+        """Make an Event, or change one; None: in a format that is not known."""
+        if body is None:
+            raise Status(415, "the body of the request was in an unknown format")
         with self.changed:
             if method == "POST":
                 namespace = events_path(path)
@@ -229,9 +231,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             self.server.api.admit(self.headers.get("Authorization", ""))
-            if self.headers.get("Content-Type") != kind:
-                raise Status(415, "the body of the request was in an unknown format")
-            code, made = self.server.api.write(self.command, self.path, json.loads(body))
+            told = json.loads(body) if self.headers.get("Content-Type") == kind else None
+            code, made = self.server.api.write(self.command, self.path, told)
             self.send_body(code, json.dumps(made).encode())
         except Status as status:
             self.send_body(status.code, json.dumps(status.body).encode())

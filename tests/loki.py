@@ -2,8 +2,8 @@
 
 Queries are really evaluated: selectors with exact and regular matchers, label filters (which see structured metadata
 too), `|~`, and `sum by (…) (count_over_time(… [60s]))` over (t − 60 s, t] at every step. Errors are plain text.
-Pushes are taken as the documentation has them, and refused where they are not so; an entry with the time and the text of
-one that its stream has already is not kept twice. `faults` says what happens to the next requests instead.
+Pushes are taken as the documentation has them, and refused where they are not so; an entry with the time and the text
+of one that its stream has already is not kept twice. `faults` says what happens to the next requests instead.
 """
 
 import gzip
@@ -50,6 +50,7 @@ class FakeLoki:
     headers: list[dict[str, str]] = field(default_factory=list)
     pushes: int = 0
     allows_metadata: bool = True
+    forgets_to_answer: int = 0  # so many pushes are kept, and never answered
     hanging: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -127,6 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError) as error:
             refuse(400, f"{error}\n")(self)
         else:
+            if self.held.pushes <= self.held.forgets_to_answer:
+                self.held.hang(self)
             self.answer(204, b"", "text/plain")
 
     def _is_let_in(self, path: str, parameters: dict[str, str]) -> bool:
