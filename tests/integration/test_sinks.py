@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.grafana import FakeGrafana, grafana
 from tests.kubernetes_api import PATHS, Api, kubeconfig, pod, serving
 from tests.loki import FakeLoki, loki, refuse
 from tests.played import as_openmetrics, played
-from tests.recorded import CULPRIT, ONSET, START, STEP, STEPS, VICTIM, contention, write_contention
+from tests.recorded import CULPRIT, ONSET, START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 ENDED = int(time.time()) // 60 * 60 - 60
@@ -49,7 +49,7 @@ def server() -> Iterator[FakeLoki]:
         yield running
 
 
-def settings_of(server: FakeLoki, **more: str) -> Mapping[str, str]:
+def settings_of(server: FakeLoki, **more: str) -> dict[str, str]:
     """A daemon that tells it."""
     return {
         "CORRELATOR_CLUSTER": "lab",
@@ -57,6 +57,11 @@ def settings_of(server: FakeLoki, **more: str) -> Mapping[str, str]:
         "CORRELATOR_SINKS__LOKI__TIMEOUT": "1s",
         **{f"CORRELATOR_SINKS__{name.upper()}": value for name, value in more.items()},
     }
+
+
+def same_store(folder: Path) -> dict[str, str]:
+    """Another daemon that goes on where the one of a folder ended."""
+    return {"CORRELATOR_STORE__PATH": str(folder / "correlator.db")}
 
 
 def sinks(running: Daemon) -> dict[str, dict[str, Any]]:
@@ -141,7 +146,9 @@ def test_killed_between_finding_and_telling_it_tells_after_the_start(url: str, f
         running.process.wait(20.0)
     assert server.entries == []
     server.faults = []
-    with daemon(folder, "--prometheus-url", url, settings=settings_of(server)) as running:
+    with daemon(
+        folder / "again", "--prometheus-url", url, settings=settings_of(server) | same_store(folder)
+    ) as running:
         running.until(lambda: is_told(running, server))
     for told in lines_of_each(server).values():
         assert (told[0], told[-1], told.count("opened"), told.count("resolved")) == ("opened", "resolved", 1, 1)
@@ -155,7 +162,9 @@ def test_killed_between_arrival_and_answer_it_repeats_the_same(url: str, folder:
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait(20.0)
     assert server.pushes == 1
-    with daemon(folder, "--prometheus-url", url, settings=settings_of(server)) as running:
+    with daemon(
+        folder / "again", "--prometheus-url", url, settings=settings_of(server) | same_store(folder)
+    ) as running:
         running.until(lambda: is_told(running, server))
     assert server.pushes == len(server.entries) + 1
     for told in lines_of_each(server).values():
@@ -184,17 +193,6 @@ def test_sink_that_hangs_delays_no_cycle_and_no_other_sink(
         assert not server.released.is_set()
         running.process.terminate()
         assert running.process.wait(30) == 0
-
-
-def test_demo_tells_nobody(tmp_path: Path, server: FakeLoki) -> None:
-    """Incidents of a recording are nobody's, whatever the settings say."""
-    recording = write_contention(tmp_path / "recording.zip")
-    arguments = ("--demo", "--recording", str(recording))
-    with daemon(tmp_path, *arguments, settings=settings_of(server)) as running:
-        running.until(lambda: running.get("/api/v1/incidents").json()["items"])
-        time.sleep(2.5)
-        assert sinks(running) == {}
-        assert server.asked == []
 
 
 def test_events_without_a_cluster_are_refused_at_the_start() -> None:
