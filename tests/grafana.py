@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _changed(self, number: int, note: dict[str, Any]) -> tuple[int, object]:
         if number not in self.held.annotations:
             return 404, {"message": "Annotation not found"}
-        known = {key: note[key] for key in ("text", "tags", "time", "timeEnd") if key in note}
+        known: dict[str, Any] = {key: note[key] for key in note if key in {"text", "tags", "time", "timeEnd"}}
         self.held.annotations[number].update(known)
         return 200, {"message": "Annotation patched"}
 

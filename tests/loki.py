@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.held.pushes += 1
         try:
-            self.held.keep(_pushed(body, self.headers, allows_metadata=self.held.allows_metadata))
+            self.held.keep(_pushed(body, dict(self.headers.items()), allows_metadata=self.held.allows_metadata))
         except (ValueError, KeyError, TypeError) as error:
             refuse(400, f"{error}\n")(self)
         else:

@@ -24,7 +24,7 @@ from correlator.sources.session import Access
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-STORE_PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 5.0
 STOP_SECONDS = 1.0
 """A thread that still waits for a receiver does not hold up the end: what it sends is sent again after the start."""
 
@@ -32,7 +32,8 @@ STOP_SECONDS = 1.0
 class Deliveries:
     """All couriers, from `start` to `stop`."""
 
-    def __init__(self, couriers: Sequence[Courier]) -> None:
+    def __init__(self, couriers: Sequence[Courier], pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._pause_seconds = pause_seconds
         self._couriers = tuple(couriers)
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(each,), daemon=True) for each in self._couriers]
@@ -56,14 +57,22 @@ class Deliveries:
         return tuple(courier.status() for courier in self._couriers)
 
     def _run(self, courier: Courier) -> None:
+        """Whatever fails is said once, and tried again: the store fails all couriers alike."""
+        said = ""
         while not self._stopping.is_set():
-            pause = POLL_SECONDS
             try:
                 courier.turn()
             except StoreError as error:
-                log.warning("deliveries wait for the store", reason=str(error))
-                pause = STORE_PAUSE_SECONDS
-            self._stopping.wait(pause)
+                if str(error) != said:
+                    log.warning("deliveries wait for the store", sink=courier.name, reason=str(error))
+                said = str(error)
+                self._stopping.wait(self._pause_seconds)
+            except Exception:
+                log.exception("a courier failed", sink=courier.name)
+                self._stopping.wait(self._pause_seconds)
+            else:
+                said = ""
+                self._stopping.wait(POLL_SECONDS)
         courier.close()
 
 

@@ -16,6 +16,7 @@ from correlator.delivery.errors import DeliveryError, PointlessError, RefusedErr
 from correlator.delivery.outcome import LOST, Outcome
 from correlator.delivery.pause import pause_seconds
 from correlator.delivery.sink import Sink
+from correlator.incidents.errors import StoreError
 from correlator.incidents.lifecycle import Event, TransitionKind
 from correlator.incidents.outbox import Kept, Number, Outbox, Postponed
 from correlator.publish.status import SinkStatus
@@ -65,7 +66,13 @@ class Courier:
         self._backlog = 0
         self._last_success_at: datetime | None = None
         self._problem = ""
+        self._store_problem = ""
         self._lost = ""
+
+    @property
+    def name(self) -> str:
+        """Its sink's."""
+        return self._sink.name
 
     def stop(self) -> None:
         """Send no more after the delivery in hand."""
@@ -84,12 +91,20 @@ class Courier:
             outcomes=tuple((outcome.value, self._counts[outcome]) for outcome in Outcome),
             backlog=self._backlog,
             last_success_at=self._last_success_at,
-            problem=self._problem,
+            problem=self._store_problem or self._problem,
             last_lost=self._lost,
         )
 
     def turn(self) -> None:
         """Hear what happened, and send what is due. Raises StoreError."""
+        try:
+            self._turn()
+        except StoreError as error:
+            self._store_problem = f"the store does not answer: {error}"
+            raise
+        self._store_problem = ""
+
+    def _turn(self) -> None:
         outbox = self._outbox = self._outbox or self._open()
         self._hear(outbox)
         while not self._stopping and self._clock() >= self._not_before:
@@ -109,23 +124,27 @@ class Courier:
             self._cursor = newest
         kept = outbox.waiting()
         while kept < MOST_KEPT and (events := self._events.events_after(self._cursor)):
-            taken = [each for event in self._ours(events) for each in self._prepared(event)]
+            taken = [each for event in self._news(events) for each in self._prepared(event)]
             outbox.take_in(events[-1].sequence, taken)
             self._cursor = events[-1].sequence
             kept += len(taken)
         unheard = max(0, self._events.last_sequence() - self._cursor) if kept >= MOST_KEPT else 0
         self._backlog = kept + unheard
 
-    def _ours(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Those of our cluster, without updates that a later event of the same incident has made old."""
+    def _news(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Those of our cluster that are not too old, without updates that a later event of their incident made old."""
         last = {event.incident.id: event.sequence for event in events}
         ours = [event for event in events if event.incident.cluster == self._cluster]
-        news = [
+        told = [
             event
             for event in ours
             if event.kind is not TransitionKind.UPDATED or event.sequence == last[event.incident.id]
         ]
-        self._counts[Outcome.SUPERSEDED] += len(ours) - len(news)
+        news = [event for event in told if self._now() - event.at <= self._sink.patience]
+        self._counts[Outcome.SUPERSEDED] += len(ours) - len(told)
+        self._counts[Outcome.OUTDATED] += len(told) - len(news)
+        if len(news) < len(told):
+            log.info("too old to be told", sink=self._sink.name, count=len(told) - len(news), until=events[-1].sequence)
         return news
 
     def _prepared(self, event: Event) -> Sequence[Kept]:

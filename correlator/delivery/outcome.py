@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # the receiver will never take it
     EXPIRED = "expired"  # tried for as long as it is worth telling
     POINTLESS = "pointless"  # what it speaks of is gone
+    OUTDATED = "outdated"  # no news any more when it was heard: the daemon was down, or the sink not set
     SUPERSEDED = "superseded"  # a later one tells the same and more
 
 

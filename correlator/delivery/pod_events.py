@@ -191,12 +191,12 @@ def _uid(api: ApiWriter, namespace: str, pod: str, at: datetime) -> str:
     path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}"
     try:
         meta = api.get(path, {}, "application/json")["metadata"]
-        uid, born = str(meta["uid"]), _instant(meta["creationTimestamp"])
+        uid, is_younger = str(meta["uid"]), _instant(meta["creationTimestamp"]) > at
     except AbsentError as error:
         raise PointlessError(f"the pod {namespace}/{pod} is gone") from error
     except (KeyError, TypeError, ValueError) as error:
         raise TransientError(f"{path}: the answer is no pod") from error
-    if born > at:
+    if is_younger:
         raise PointlessError(f"another pod is called {namespace}/{pod} by now")
     return uid
 

@@ -83,11 +83,15 @@ class Place:
         self.courier = Courier(
             self.sink,
             self.incidents,
-            lambda: Outbox.open(self.path, self.cluster, self.sink.name),
+            lambda: self.outbox(self.sink.name),
             self.cluster,
             lambda: self.now,
         )
         self.couriers.append(self.courier)
+
+    def outbox(self, sink: str) -> Outbox:
+        """Of a sink."""
+        return Outbox.open(self.path, self.cluster, sink)
 
     def tell(self, *findings: Finding) -> None:
         """Commit a step."""
@@ -298,7 +302,7 @@ def test_outbox_is_bounded_and_nothing_is_dropped(place: Place) -> None:
     pods = 3 * MOST_KEPT // 20
     place.tell(*(finding(f"vllm-{number:03}") for number in range(pods)))
     place.courier.turn()
-    with closing(Outbox.open(place.path, "c", place.sink.name)) as outbox:
+    with closing(place.outbox(place.sink.name)) as outbox:
         assert MOST_KEPT <= outbox.waiting() < MOST_KEPT + 100 * 20
         assert place.courier.status().backlog > outbox.waiting()
     place.sink.fails = lambda _: None
@@ -320,7 +324,7 @@ def test_other_clusters_are_not_ours(place: Place) -> None:
 def test_two_sinks_have_cursors_of_their_own(place: Place) -> None:
     """One that is down holds up no other."""
     other = Recorder(name="other", fails=down)
-    second = Courier(other, place.incidents, lambda: Outbox.open(place.path, "c", "other"), "c", lambda: place.now)
+    second = Courier(other, place.incidents, lambda: place.outbox("other"), "c", lambda: place.now)
     place.couriers.append(second)
     second.turn()
     place.tell(finding())
@@ -346,9 +350,27 @@ def test_stop_is_heard_between_two(place: Place) -> None:
     assert len(set(place.sink.arrived)) == AT_ONCE
 
 
-def test_times_are_those_of_the_events(place: Place) -> None:
-    """How long a delivery is worth trying counts from what happened, not from when it was heard."""
-    place.tell(finding())
+def test_what_is_heard_too_late_is_no_news(place: Place) -> None:
+    """A daemon that was down for a day, or a sink that was not set, does not tell of yesterday; that is no loss."""
+    place.tell(finding("old"))
+    place.tell(finding("young", 24 * 3600))
     place.now = BEGIN + 25 * 3600.0
     place.courier.turn()
-    assert (place.sink.tried, place.count("expired")) == ([], 1)
+    assert place.sink.tried == ["2 opened young"]
+    assert (place.count("outdated"), place.count("expired"), place.courier.status().last_lost) == (1, 0, "")
+
+
+def test_store_that_does_not_answer_is_a_problem_until_it_does(place: Place) -> None:
+    """It is said in the status, and what comes meanwhile is told afterwards."""
+    with closing(sqlite3.connect(place.path)) as other:
+        other.execute("ALTER TABLE outbox RENAME TO elsewhere")
+        other.commit()
+        place.tell(finding())
+        with pytest.raises(StoreError):
+            place.courier.turn()
+        assert "outbox" in place.courier.status().problem
+        other.execute("ALTER TABLE elsewhere RENAME TO outbox")
+        other.commit()
+    place.courier.turn()
+    assert place.courier.status().problem == ""
+    assert place.sink.arrived == ["1 opened vllm-0"]
