@@ -189,6 +189,14 @@ def test_receiver_that_is_down_for_long_misses_nothing(place: Place) -> None:
     assert place.count("retried") + place.count("delivered") == len(place.sink.tried)
 
 
+def test_receiver_that_is_down_is_left_in_peace(place: Place) -> None:
+    """However many deliveries wait, it is tried as often as if there were one."""
+    place.sink.fails = down
+    place.tell(*(finding(f"vllm-{number:02}") for number in range(40)))
+    place.turns(60, 1.0)
+    assert 4 <= len(place.sink.tried) <= 8  # 1, 2, 4, 8, 16, 32 s, half of them at least
+
+
 def test_pause_that_is_asked_for_is_kept(place: Place) -> None:
     """Retry-After is honoured, within reason."""
     place.sink.fails = lambda _: TransientError("busy", retry_after_seconds=120.0)

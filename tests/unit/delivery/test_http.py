@@ -108,6 +108,14 @@ def test_garbage_is_tried_again() -> None:
     assert isinstance(error, TransientError)
 
 
+def test_redirect_is_not_followed(server: FakeLoki) -> None:
+    """The token goes to the address that was set, and to no other."""
+    with loki() as elsewhere:
+        server.faults = [lambda handler: handler.answer(307, b"", "text/plain", {"Location": f"{elsewhere.url}/x"})]
+        assert isinstance(ask(server.url), RefusedError)
+        assert elsewhere.asked == []
+
+
 class Trickle(BaseHTTPRequestHandler):
     """Answers for ever, or a lot."""
 

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from correlator.delivery.errors import RefusedError, TransientError
+from correlator.delivery.facts import MOST_SUSPECTS
 from correlator.delivery.http import Receiver
 from correlator.delivery.loki import LokiSink
 from correlator.incidents.lifecycle import Event
@@ -137,6 +138,7 @@ def test_size_is_bounded_whatever_names_are_like(server: FakeLoki) -> None:
     (entry,) = server.entries
     assert len(entry.line.encode()) < 50_000
     assert json.loads(entry.line)["suspects"][0]["pod"].startswith(HOSTILE)
+    assert len(json.loads(entry.line)["suspects"]) == MOST_SUSPECTS
 
 
 def test_numbers_that_are_none_are_null(server: FakeLoki) -> None:
