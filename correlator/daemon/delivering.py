@@ -8,12 +8,14 @@ from functools import partial
 
 import structlog
 
+from correlator.daemon.connecting import connect_of
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.reading import LateIncidents
 from correlator.delivery.courier import Courier
 from correlator.delivery.grafana import GrafanaSink
 from correlator.delivery.http import Receiver
 from correlator.delivery.loki import LokiSink
+from correlator.delivery.pod_events import PodEventSink
 from correlator.delivery.sink import Sink
 from correlator.incidents.errors import StoreError
 from correlator.incidents.outbox import Outbox
@@ -103,9 +105,6 @@ def _sinks(settings: Settings) -> Sequence[Sink]:
 
 
 def _pod_events(settings: Settings) -> Sink:
-    from correlator.daemon.connecting import connect_of  # noqa: PLC0415 - the API's package: 40 MB that few need
-    from correlator.delivery.pod_events import PodEventSink  # noqa: PLC0415 - the same
-
     connect = connect_of(settings.kubernetes)
     if connect is None:
         raise CompositionError(
