@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.client import EventsV1Event
 
 from correlator.delivery.errors import DeliveryError, PointlessError, RefusedError, TransientError
 from correlator.delivery.pod_events import PodEventSink
@@ -104,6 +105,16 @@ def test_event_has_what_kubectl_shows(server: Server, sink: PodEventSink) -> Non
     assert (victim["action"], victim["reportingInstance"]) == ("Detected", "correlator-0")
     assert "related" not in victim
     assert culprit["related"]["name"] == VICTIM
+
+
+def test_events_are_what_the_published_model_of_the_api_knows(server: Server, sink: PodEventSink) -> None:
+    """The client's model, made from the API's own description, takes every field and knows each: none is misspelt."""
+    tell(sink, opened(), updated(), resolved())
+    for made in server.api.events.values():
+        known = EventsV1Event.model_validate(made)
+        assert known.regarding is not None
+        assert (known.reason, known.regarding.uid) == (made["reason"], made["regarding"]["uid"])
+        assert (known.series is None) == (made["type"] == "Normal")
 
 
 def test_repetition_of_a_delivery_is_known(server: Server, sink: PodEventSink, tmp_path: Path) -> None:
