@@ -101,6 +101,7 @@ class Courier:
             self._turn()
         except StoreError as error:
             self._store_problem = f"the store does not answer: {error}"
+            self._cursor = None  # whether it was moved before the failure, the store alone knows
             raise
         self._store_problem = ""
 

@@ -48,8 +48,3 @@ def as_told(event: Event) -> Incident:
     if event.kind is TransitionKind.RESOLVED or event.incident.state is State.OPEN:
         return event.incident
     return replace(event.incident, state=State.OPEN, ended_at=None, end_reason=None)
-
-
-def accused_pods(incident: Incident) -> Sequence[str]:
-    """`namespace/pod` of those accused, most likely first; nodes and unattributed I/O by their names."""
-    return [suspect.name for suspect in incident.suspects if suspect.accused]

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select, update
 from sqlalchemy.orm import aliased
@@ -55,7 +56,7 @@ class Outbox:
         self._our_cursor = and_(CursorRow.cluster == cluster, CursorRow.sink == sink)
 
     @classmethod
-    def open(cls, location: str | Path, cluster: str, sink: str, *, busy_seconds: float = BUSY_SECONDS) -> "Outbox":
+    def open(cls, location: str | Path, cluster: str, sink: str, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """In the store at a path (SQLite) or SQLAlchemy URL."""
         return cls(Database.open(location, busy_seconds=busy_seconds), cluster, sink)
 

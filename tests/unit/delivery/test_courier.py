@@ -15,9 +15,9 @@ from correlator.delivery.errors import PointlessError, RefusedError, TransientEr
 from correlator.delivery.pause import LONGEST_ASKED_SECONDS, LONGEST_SECONDS
 from correlator.delivery.sink import Parcel
 from correlator.incidents.book import Book, advance
-from correlator.incidents.errors import StoreError
+from correlator.incidents.errors import StoreError, StoreUnavailableError
 from correlator.incidents.lifecycle import Event
-from correlator.incidents.outbox import Outbox
+from correlator.incidents.outbox import Kept, Outbox
 from correlator.incidents.store import Store
 from correlator.model.finding import Finding
 from tests.unit.incidents.findings import BEGIN, finding, swift_folder
@@ -301,6 +301,36 @@ def test_store_that_takes_nothing_makes_no_flood(place: Place) -> None:
     place.courier.turn()
     assert place.sink.tried == ["1 opened vllm-0"]
     assert place.courier.status().backlog == 0
+
+
+class Doubtful(Outbox):
+    """Keeps what it is given, and fails to say so, once."""
+
+    has_failed = False
+
+    def take_in(self, heard: int, deliveries: Sequence[Kept]) -> None:
+        """A connection that breaks after the commit."""
+        super().take_in(heard, deliveries)
+        if deliveries and not Doubtful.has_failed:
+            Doubtful.has_failed = True
+            raise StoreUnavailableError("postgresql://there", "connection lost", "")
+
+
+def test_commit_that_nobody_heard_of_is_not_made_twice(place: Place) -> None:
+    """After any failure the store is asked how far it was heard."""
+    courier = Courier(
+        place.sink,
+        place.incidents,
+        lambda: Doubtful.open(place.path, "c", place.sink.name),
+        "c",
+        lambda: place.now,
+    )
+    place.couriers.append(courier)
+    place.tell(finding("vllm-0"), finding("vllm-1"))
+    with pytest.raises(StoreError, match="connection lost"):
+        courier.turn()
+    courier.turn()
+    assert len(place.sink.arrived) == len(set(place.sink.arrived)) == 2
 
 
 def test_outbox_is_bounded_and_nothing_is_dropped(place: Place) -> None:
