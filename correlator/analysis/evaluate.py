@@ -9,6 +9,7 @@ from correlator.analysis.ending import past_of
 from correlator.analysis.evidence import instant
 from correlator.analysis.following import follow
 from correlator.analysis.look import Look, Window, look
+from correlator.analysis.looked import looked_at
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
 from correlator.analysis.opening import open_new
@@ -31,6 +32,7 @@ class Evaluation:
     """What one step yields. `memory` belongs to step `at` and is the input of the next.
 
     `wanted` is what would make it surer: whoever can answers it and evaluates the same step again with the history.
+    `looked` are the victims of whose nodes everything was read: of the others, only their own series count.
     """
 
     at: int
@@ -38,6 +40,7 @@ class Evaluation:
     snapshot: Snapshot
     memory: Memory
     wanted: tuple[HistoryRequest, ...] = ()
+    looked: tuple[PodRef, ...] = ()
 
 
 def evaluate(
@@ -84,7 +87,8 @@ def _judged(
     findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), parts[0].window.seen
+    looked = tuple(sorted(set().union(*(looked_at(part.window, part.courses) for part in parts))))
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more, looked), parts[0].window.seen
 
 
 def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:

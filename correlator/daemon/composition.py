@@ -9,6 +9,7 @@ from correlator.daemon.given import require_source
 from correlator.inquiry import Inquiry
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
+from correlator.kubernetes.source import KubernetesSource
 from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.model.tier import USUAL_TIERS
@@ -16,6 +17,12 @@ from correlator.settings import KubernetesMode, KubernetesSettings, PrometheusSe
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
 from correlator.sources.several import Member, SeveralSources
+
+WHOLE_DISKS = 2_000
+"""Of a larger cluster only what looks need is asked for in full.
+
+With the Kubernetes API always everything is: that tells of the pods that the series name, and of no others.
+"""
 
 
 def live_source(settings: Settings, signals: Sequence[Signal], retries: int = 3) -> PrometheusSource | SeveralSources:
@@ -87,4 +94,5 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         depends_on=settings.depends_on,
         usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
+        whole_disks=None if isinstance(source, KubernetesSource) else WHOLE_DISKS,
     )
