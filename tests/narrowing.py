@@ -1,17 +1,24 @@
 """A cluster in memory that answers narrowed questions with what they ask for, and clusters made of several others."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from correlator import catalog
+from correlator.inquiry import Inquiry
 from correlator.model.frame import BlindSpot, Floats, Frame, Frames, Labels, labels_of
 from correlator.model.grid import Grid
 from correlator.model.signal import Kind, Signal
-from correlator.model.source import SourceError
+from correlator.model.source import Source, SourceError
 from correlator.sources.staleness import known_rows
+from tests.accuracy.frames import frames_of
+from tests.calibrated import calibrated
+from tests.simulator.simulate import simulate
+from tests.unit.analysis import stories
+
+STEP = 15
 
 QUERIES = {signal.query for signal in catalog.load()}
 INSTANTS = {signal.name for signal in catalog.load() if signal.kind is Kind.HEARTBEAT} | {"pod_start_time"}
@@ -68,23 +75,42 @@ class ClusterSource:
         frame = self.frames.get(signal.name)
         if signal.query in QUERIES:
             return frame
-        asked = {name: re.compile(_unquoted(pattern)) for name, pattern in _MATCHER.findall(signal.query)}
-        pods = self._pods_on(asked["node"]) if "node" in asked else set[tuple[str, str]]()
-        rows = [row for row, labels in enumerate(frame.labels) if _is_chosen(dict(labels), asked, pods)]
+        narrow = Narrow.of(signal.query)
+        pods = narrow.pods_in(map(dict, self.frames.get("pod_info").labels))
+        rows = [row for row, labels in enumerate(frame.labels) if narrow.chooses(dict(labels), pods)]
         return Frame(frame.signal, frame.grid, tuple(frame.labels[row] for row in rows), frame.values[rows])
 
-    def _pods_on(self, nodes: re.Pattern[str]) -> set[tuple[str, str]]:
-        infos = map(dict, self.frames.get("pod_info").labels)
-        return {(info["namespace"], info["pod"]) for info in infos if nodes.fullmatch(info.get("node", ""))}
+
+@dataclass(frozen=True)
+class Narrow:
+    """What a narrowed query chooses: rows with a label that matches, and those of the pods of some nodes."""
+
+    labels: Mapping[str, re.Pattern[str]]
+    nodes: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, query: str) -> "Narrow":
+        """As it is written in a query."""
+        found = {name: re.compile(_unquoted(pattern)) for name, pattern in _MATCHER.findall(query)}
+        return cls({name: pattern for name, pattern in found.items() if name != "node"}, found.get("node"))
+
+    def __bool__(self) -> bool:
+        return bool(self.labels) or self.nodes is not None
+
+    def pods_in(self, infos: Iterable[Mapping[str, str]]) -> Collection[tuple[str, str]]:
+        """The pods of its nodes."""
+        if self.nodes is None:
+            return ()
+        return {(info["namespace"], info["pod"]) for info in infos if self.nodes.fullmatch(info.get("node", ""))}
+
+    def chooses(self, labels: Mapping[str, str], pods: Collection[tuple[str, str]]) -> bool:
+        """Whether a row is asked for."""
+        told = any(pattern.fullmatch(labels.get(name, "")) for name, pattern in self.labels.items())
+        return told or (labels.get("namespace", ""), labels.get("pod", "")) in pods
 
 
 def _unquoted(text: str) -> str:
     return text.replace('\\"', '"').replace("\\\\", "\\")
-
-
-def _is_chosen(labels: Mapping[str, str], asked: Mapping[str, re.Pattern[str]], pods: set[tuple[str, str]]) -> bool:
-    told = any(asked[name].fullmatch(labels.get(name, "")) for name in asked if name != "node")
-    return told or (labels.get("namespace", ""), labels.get("pod", "")) in pods
 
 
 def on_grid(frame: Frame, grid: Grid) -> Frame:
@@ -139,10 +165,45 @@ def _renamed(labels: Labels, number: int) -> Labels:
 def together(clusters: Iterable[Frames]) -> Frames:
     """Clusters on one grid as a single one, each under names of its own."""
     several = list(clusters)
-    grid = several[0].grid
+    grid = replace(several[0].grid, count=max(frames.grid.count for frames in several))
     rows: dict[str, dict[Labels, Floats]] = {}
     for number, frames in enumerate(several):
         for name, frame in numbered(frames, number, grid).by_signal.items():
             rows.setdefault(name, {}).update(zip(frame.labels, frame.values, strict=True))
     intervals = {name: interval for frames in several for name, interval in frames.intervals.items()}
     return Frames(grid, {name: Frame.from_rows(name, grid, found) for name, found in rows.items()}, intervals)
+
+
+def several_nodes() -> Frames:
+    """Nodes with trouble of every kind beside quiet ones."""
+    made = (
+        stories.one_writer(),
+        stories.story(2),
+        stories.two_writers(),
+        stories.bystander(),
+        stories.slow_compute(),
+        stories.story(3),
+        stories.one_reader(),
+    )
+    return together(story.frames() for story in made)
+
+
+SIMULATED = ("one_writer", "quiet", "two_victims", "frozen_process", "unseen_pods", "degraded_device", "victim_restart")
+
+
+def simulated_nodes(seed: int = 7) -> Frames:
+    """The same with all that exporters show, claims and pressure included; some victims are gone in the end."""
+    return together(frames_of(simulate(kind, seed, step=STEP).telemetry) for kind in SIMULATED)
+
+
+def narrow_inquiry(source: Source, *, narrow: bool, chunk_steps: int = 500, step: int = STEP) -> Inquiry:
+    """As of a large cluster, or of a small one."""
+    return Inquiry(
+        source=source,
+        signals=catalog.load(),
+        parameters=replace(calibrated(), history_seconds=0, symptoms=catalog.load_symptoms()),
+        tiers={},
+        step_seconds=step,
+        chunk_steps=chunk_steps,
+        whole_disks=0 if narrow else None,
+    )

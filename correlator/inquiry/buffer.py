@@ -228,7 +228,7 @@ class FrameBuffer:
         """Write rows into the columns that are held, where `frames` has any of them."""
         start = self._last - (self._width - 1) * self._step
         for name, frame in frames.by_signal.items():
-            columns = slice(max(0, frames.grid.index(start)), frames.grid.index(self._last) + 1)
+            columns = slice(max(0, frames.grid.index(start)), max(0, frames.grid.index(self._last) + 1))
             part = cut(frame, columns)
             if part.labels and part.grid.count:
                 signal = self._signals[name]

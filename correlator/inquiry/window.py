@@ -22,6 +22,9 @@ CHUNK_VALUES = 2_000_000
 FIRST_CHUNK = 10
 """Steps fetched before the number of series is known."""
 
+ROWS_OF_TARGET = 1_000
+"""More than a scrape target has: a few of them are asked for all columns at once."""
+
 DETAIL_TRIES = 5
 """So often a step waits for what a look needs of a node; then it is judged without, and says so."""
 
@@ -128,13 +131,24 @@ class Window:
         told = [signal for signal in self.asking.signals if signal.name == SCREENS[0]]
         if held or not told:
             return held
-        return len(self.asking.source.fetch(told, Grid(at, self.asking.step, 1)).get(SCREENS[0]).labels)
+        try:
+            return len(self.asking.source.fetch(told, Grid(at, self.asking.step, 1)).get(SCREENS[0]).labels)
+        except SourceError as error:
+            if error.retriable:
+                raise
+            return 0
 
     def _take_in(self, missing: Scope, accept: Accept | None) -> None:
         """Fetch what is missing for all columns that are held, and those that are to come."""
         step, signals = self.asking.step, self.detail.signals_of(missing, self._seconds)
         last = self.newest if self._chunk is None else self._chunk.grid.last
-        at, count = self.newest - (self.asking.width - 1) * step, FIRST_CHUNK
+        at = self.newest - (self.asking.width - 1) * step
+        is_small = not missing.namespaces and not missing.places
+        count = (
+            max(FIRST_CHUNK, CHUNK_VALUES // (ROWS_OF_TARGET * max(len(missing.targets), 1)))
+            if is_small
+            else FIRST_CHUNK
+        )
         while at <= last:
             grid = Grid(at, step, min(count, (last - at) // step + 1))
             frames = self.asking.source.fetch(signals, grid)
