@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from correlator.analysis.evaluate import Evaluation
+from correlator.analysis.evaluate import Evaluation, evaluate_unwatched
 from correlator.inquiry import Walk
 from correlator.inquiry.detail import SHOWN_NODES
 from correlator.inquiry.window import DETAIL_TRIES
@@ -18,6 +18,7 @@ from tests.narrowing import STEP, ClusterSource, narrow_inquiry, several_nodes, 
 from tests.scenarios.cases import recording
 from tests.scenarios.ten_nodes import CASES
 from tests.unit.analysis import stories
+from tests.unit.analysis.test_silence import STOP, pressed, restarted_container, scaled_down, story, told, vanished
 
 
 def walk_of(source: ClusterSource, first: int, *, narrow: bool, chunk_steps: int = 500) -> Walk:
@@ -51,6 +52,19 @@ def test_simulated_nodes_with_all_that_exporters_show() -> None:
     """Claims, pressure, device numbers, restarts; and victims that are gone one after the other."""
     findings = assert_same_findings(simulated_nodes(), 90, 170)
     assert len({finding.victim.pod for finding in findings}) > 3
+
+
+def test_work_that_stops_and_series_that_vanish() -> None:
+    """Whether their pod runs on is told by its own I/O, of which nothing is asked before; nobody is shown here."""
+    ends = (vanished(pressed(told(story()), 0.8)), pressed(told(story()), 0.8), restarted_container(), scaled_down())
+    frames = together([stories.story().frames(), *ends])
+    found = []
+    for narrow in (False, True):
+        inquiry = replace(narrow_inquiry(ClusterSource(frames), narrow=narrow), judge=evaluate_unwatched)
+        walk = Walk(inquiry, STEP, frames.grid.start + STOP * STEP)
+        found.append([each for one in walk.advance(frames.grid.start + (STOP + 9) * STEP) for each in one.findings])
+    assert found[1] == found[0]
+    assert {"vllm-0-x1", "vllm-0-x2"} <= {finding.victim.pod for finding in found[0]}
 
 
 def test_recordings_of_real_contention() -> None:
