@@ -1,7 +1,7 @@
 """Whom a look reaches: everybody who may queue for the same thing, on whatever node."""
 
 from correlator.model.topology import Below, Edge, Layer, Learnt, Part, Pod, PodRef, Sure, Topology, Volume
-from correlator.topology.reach import reach
+from correlator.topology.reach import Reach, reach
 
 VICTIM, NEIGHBOUR, FAR, NEEDED, STRANGER = (PodRef("n", name) for name in ("victim", "near", "far", "db", "other"))
 UNPLACED = PodRef("jobs", "new")
@@ -28,14 +28,14 @@ def test_a_disk_of_its_node_reaches_no_other_node() -> None:
     """Nor pods that use another disk elsewhere."""
     uses = edges(sda=(VICTIM, NEIGHBOUR), sdz=(STRANGER,))
     found = reach(topology(volume("sda", "n1"), volume("sdz", "n4"), uses=uses), [VICTIM])
-    assert (found.nodes, found.unplaced) == ({"n1"}, set())
+    assert found == Reach(frozenset({"n1"}), frozenset())
 
 
 def test_a_shared_back_end_reaches_all_its_users() -> None:
     """Those whose node is not known are told."""
     uses = edges(share=(VICTIM, FAR, UNPLACED))
     found = reach(topology(volume("share", kind="nfs"), uses=uses), [VICTIM])
-    assert (found.nodes, found.unplaced) == ({"n1", "n2"}, {UNPLACED})
+    assert found == Reach(frozenset({"n1", "n2"}), frozenset({UNPLACED}))
 
 
 def test_clients_that_no_edge_names_are_reached() -> None:
