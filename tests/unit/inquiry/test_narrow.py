@@ -50,7 +50,7 @@ def test_trouble_on_some_of_several_nodes(chunk_steps: int) -> None:
 
 def test_simulated_nodes_with_all_that_exporters_show() -> None:
     """Claims, pressure, device numbers, restarts; and victims that are gone one after the other."""
-    findings = assert_same_findings(simulated_nodes(), 90, 170)
+    findings = assert_same_findings(simulated_nodes(), 95, 140)
     assert len({finding.victim.pod for finding in findings}) > 3
 
 
@@ -70,7 +70,7 @@ def test_work_that_stops_and_series_that_vanish() -> None:
 def test_recordings_of_real_contention() -> None:
     """Three of them as nodes of one cluster."""
     frames = together(recording(name).recording.frames for name in ("one_writer", "own_io", "unattributed"))
-    findings = assert_same_findings(frames, 55, 80)
+    findings = assert_same_findings(frames, 58, 72)
     assert len({finding.victim.pod for finding in findings}) > 1
 
 
