@@ -14,6 +14,7 @@ from correlator.analysis.onset import onset_of
 from correlator.analysis.opening import open_new
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
+from correlator.analysis.present_symptoms import symptoms_now
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, victims_with
@@ -52,9 +53,10 @@ def evaluate(
 
     Depends on its arguments alone. Raises ValueError when `at` is not the window's last step.
     """
-    evaluation, victims = _judged(frames, topology, memory, at, parameters, history)
-    memory = own_memory(evaluation.memory, TTFT)
-    snapshot = present(frames, topology, victims, memory, _blind(frames, victims))
+    evaluation, (first_tokens, *others) = _judged(frames, topology, memory, at, parameters, history)
+    symptoms = symptoms_now(others, evaluation.memory)
+    victims, memory = first_tokens.seen, own_memory(evaluation.memory, TTFT)
+    snapshot = present(frames, topology, victims, memory, symptoms, _blind(frames, victims))
     return replace(evaluation, snapshot=snapshot)
 
 
@@ -72,7 +74,7 @@ def evaluate_unwatched(
 
 def _judged(
     frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters, history: History
-) -> tuple[Evaluation, Victims]:
+) -> tuple[Evaluation, list[Window]]:
     if at != frames.grid.last:
         raise ValueError(f"step {at} is not the last of its window, {frames.grid.last}")
     others = (one for one in parameters.symptoms if frames.get(one.count).labels or own_memory(memory, one).open)
@@ -84,7 +86,7 @@ def _judged(
     findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), parts[0].window.seen
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), [part.window for part in parts]
 
 
 def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
-from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers
+from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers, with_symptoms
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.inventory import Inventory
@@ -153,6 +153,7 @@ class Loop:
         found = found_in(signals, frames)
         step = None if self._engine is None else self._engine.step_seconds
         stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
+        stock = with_symptoms(stock, self._inquiry.parameters.symptoms, signals, frames, topology)
         servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
         self._stock = shortened(with_servers(stock, servers, ()))
 
