@@ -27,6 +27,10 @@ from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import PodRef, Topology
 
 
+FIRST_TOKENS_TOO = "first_tokens_too"
+"""The named reason of another symptom's incident while one of the same pod's first tokens is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What one step yields. `memory` belongs to step `at` and is the input of the next.
@@ -83,10 +87,20 @@ def _judged(
         open=tuple(one for part in parts for one in part.after.open),
         past=tuple(one for part in parts for one in part.after.past),
     )
-    findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
+    slow = {key_of(c.now).ref for c in parts[0].courses if c.now is not None}
+    findings = tuple(_beside(c.finding, slow) for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
     return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), [part.window for part in parts]
+
+
+def _beside(finding: Finding, slow: Collection[PodRef]) -> Finding:
+    """A finding of another symptom says so where the first tokens of its pod are slow too: one harm, seen twice."""
+    victim = finding.victim
+    if victim.symptom == TTFT.name or PodRef(victim.namespace, victim.pod) not in slow:
+        return finding
+    words = "Its first tokens have an open incident of their own: this is the same pod, seen in another symptom."
+    return replace(finding, reasons=(*finding.reasons, FIRST_TOKENS_TOO), explanation=f"{finding.explanation} {words}")
 
 
 def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:

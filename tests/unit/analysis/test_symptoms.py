@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from correlator.analysis.evaluate import evaluate, look_at_victim
+from correlator.analysis.evaluate import FIRST_TOKENS_TOO, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
 from correlator.analysis.symptoms import seen_as_ttft, victims_with
 from correlator.model.finding import EndReason, Verdict
@@ -148,6 +148,8 @@ def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     assert words in told[-1].explanation
     assert "first token" not in told[-1].explanation
     assert told[-1].ttft.baseline_seconds is None
+    assert any("not calibrated for" in spot.reason for spot in told[0].blind_spots)
+    assert FIRST_TOKENS_TOO not in told[-1].reasons
     assert told[-1].end_reason is EndReason.RECOVERED
     assert not found.evaluation.memory.open
 
@@ -202,6 +204,9 @@ def test_first_tokens_are_judged_as_if_nothing_else_were_watched() -> None:
     beside = play_frames(added.result(), START - 2, START + 8, parameters=ALL)
     assert others(beside) == [TOKENS.name]
     assert tuple(f for f in beside.findings if f.victim.symptom == "ttft") == alone.findings
+    told = [f for f in beside.findings if f.victim.symptom == TOKENS.name]
+    assert FIRST_TOKENS_TOO in told[-1].reasons
+    assert "open incident of their own" in told[-1].explanation
     now = beside.evaluation.snapshot
     assert now.victims[0].symptoms
     unwatched = tuple(replace(each, symptoms=()) for each in now.victims)
