@@ -26,7 +26,6 @@ from correlator.model.snapshot import Snapshot
 from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import PodRef, Topology
 
-
 FIRST_TOKENS_TOO = "first_tokens_too"
 """The named reason of another symptom's incident while one of the same pod's first tokens is open."""
 

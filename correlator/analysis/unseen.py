@@ -15,9 +15,8 @@ MEASURED_ELSEWHERE = {
 """What is not seen of a victim whose first tokens are not the server's own."""
 
 
-UNCALIBRATED = (
-    "how sure this is was fitted on first tokens and is not calibrated for {}, of which no other days are asked for"
-)
+UNCALIBRATED = "the confidence was not fitted on {}, and no days before are asked for it: take it as a guide"
+"""What is not known of a symptom other than first tokens."""
 
 
 def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tuple[BlindSpot, ...]:

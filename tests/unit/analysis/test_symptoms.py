@@ -148,7 +148,7 @@ def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     assert words in told[-1].explanation
     assert "first token" not in told[-1].explanation
     assert told[-1].ttft.baseline_seconds is None
-    assert any("not calibrated for" in spot.reason for spot in told[0].blind_spots)
+    assert any(f"not fitted on {symptom.told_as}" in spot.reason for spot in told[0].blind_spots)
     assert FIRST_TOKENS_TOO not in told[-1].reasons
     assert told[-1].end_reason is EndReason.RECOVERED
     assert not found.evaluation.memory.open
