@@ -9,6 +9,8 @@ import pytest
 from correlator.analysis.evaluate import FIRST_TOKENS_TOO, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
 from correlator.analysis.symptoms import seen_as_ttft, victims_with
+from correlator.incidents.episodes import causes_of
+from correlator.incidents.lifecycle import incident_of
 from correlator.model.finding import EndReason, Verdict
 from correlator.model.frame import Floats, Frames
 from correlator.model.symptom import Form, Symptom
@@ -207,6 +209,8 @@ def test_first_tokens_are_judged_as_if_nothing_else_were_watched() -> None:
     told = [f for f in beside.findings if f.victim.symptom == TOKENS.name]
     assert FIRST_TOKENS_TOO in told[-1].reasons
     assert "open incident of their own" in told[-1].explanation
+    of_tokens, of_first_tokens = (causes_of(incident_of(one, "", None)) for one in (told[-1], alone.findings[-1]))
+    assert of_tokens & of_first_tokens, "one episode"
     now = beside.evaluation.snapshot
     assert now.victims[0].symptoms
     unwatched = tuple(replace(each, symptoms=()) for each in now.victims)

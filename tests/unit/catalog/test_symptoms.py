@@ -27,7 +27,7 @@ def written(folder: Path, text: str, name: str = "app.yaml") -> Path:
 
 
 def test_what_ships() -> None:
-    """Beside TTFT: tokens per second, etcd's fsync and PostgreSQL, what stands in for TTFT, each read from signals that the catalogue has."""
+    """Beside TTFT: tokens, prompts, etcd's fsync and PostgreSQL, each read from signals that the catalogue has."""
     found = {symptom.name: symptom for symptom in load_symptoms()}
     assert set(found) == {"tokens_per_second", "prompt_processing", "etcd_fsync", "postgresql_transactions"}
     names = {signal.name for signal in load()}
