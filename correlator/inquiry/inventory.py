@@ -7,7 +7,15 @@ from itertools import chain
 from correlator.inquiry.explainable import hindrances, victims_of, with_symptom
 from correlator.inquiry.remedies import Seen, remedies_for
 from correlator.model.frame import Frames
-from correlator.model.inventory import Inventory, Remedy, ServerFound, SignalFound, SymptomFound, Unexplained
+from correlator.model.inventory import (
+    Inventory,
+    KubernetesFound,
+    Remedy,
+    ServerFound,
+    SignalFound,
+    SymptomFound,
+    Unexplained,
+)
 from correlator.model.signal import Signal, one_of_each
 from correlator.model.symptom import Symptom
 from correlator.model.topology import PodRef, Topology
@@ -84,6 +92,11 @@ def with_symptoms(
 def with_servers(inventory: Inventory, servers: Sequence[ServerFound], remedies: Sequence[Remedy]) -> Inventory:
     """The same with what is known of the servers themselves."""
     return replace(inventory, servers=tuple(servers), remedies=(*inventory.remedies, *remedies))
+
+
+def with_kubernetes(inventory: Inventory, found: KubernetesFound, remedies: Sequence[Remedy]) -> Inventory:
+    """The same with what is known of the Kubernetes API."""
+    return replace(inventory, kubernetes=found, remedies=(*inventory.remedies, *remedies))
 
 
 def shortened(inventory: Inventory) -> Inventory:
