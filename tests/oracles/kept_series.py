@@ -7,8 +7,8 @@ from correlator.model.series import SeriesMatrix
 
 BEGIN_MS = 1_700_000_000_000
 STEP_MS = 15_000
-CYCLES = 720
-"""Three hours."""
+CYCLES = 1_440
+"""Six hours."""
 
 GAPS = ((200, 212), (400, 460))
 """Cycles that there were none of: three minutes are bridged by what was shown before, a quarter of an hour is not."""
