@@ -5,7 +5,7 @@ What is asked is worked out in a few threads of its own, so that no page waits f
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Final
@@ -14,7 +14,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from correlator.incidents.errors import StoreError
@@ -28,6 +28,8 @@ AT_ONCE: Final = 2
 LEAST_COMPRESSED: Final = 1_000
 MOST_COMPRESSED: Final = 4_000_000
 """Compressing more takes longer than sending it within a cluster: 10 ms for each MB."""
+
+SENT_AT_ONCE: Final = 1_000_000
 
 _FORMS: Final = ("GET", "POST")
 _READS: Final = ("GET",)  # 405 to a POST is how Grafana learns to ask again with GET
@@ -77,12 +79,30 @@ def _endpoint(
 
 
 def _response(data: Iterator[bytes], *, takes_gzip: bool) -> Response:
-    body = b"".join((b'{"status":"success","data":', *data, b"}"))
+    pieces = [b'{"status":"success","data":', *data, b"}"]
+    size = sum(map(len, pieces))
     headers = {"vary": "Accept-Encoding"}
-    if takes_gzip and LEAST_COMPRESSED <= len(body) <= MOST_COMPRESSED:
+    if size > MOST_COMPRESSED:
+        headers["content-length"] = str(size)
+        return StreamingResponse(batched(pieces), headers=headers, media_type="application/json")
+    body = b"".join(pieces)
+    if takes_gzip and len(body) >= LEAST_COMPRESSED:
         body = gzip.compress(body, 1)
         headers["content-encoding"] = "gzip"
     return Response(body, headers=headers, media_type="application/json")
+
+
+def batched(pieces: Iterable[bytes], least: int = SENT_AT_ONCE) -> Iterator[bytes]:
+    """The pieces joined to parts of at least that many bytes, but for the last: whole they would be there twice."""
+    some: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        some.append(piece)
+        size += len(piece)
+        if size >= least:
+            yield b"".join(some)
+            some, size = [], 0
+    yield b"".join(some)
 
 
 def _failure(error: ApiError) -> Response:

@@ -123,6 +123,20 @@ def test_names_within_a_span(client: TestClient) -> None:
     assert got(client, "labels", start=before["end"])["data"] == ["__name__", "pod"]
 
 
+def test_a_large_answer_arrives_whole() -> None:
+    """More than what is compressed is sent in parts, of the length that was announced."""
+    times = np.arange(NOW_MS - 9_000_000, NOW_MS + 1, 1_000)
+    values = np.arange(30.0 * len(times)).reshape(30, -1) / 1024
+    labels = [{"__name__": "x", "pod": str(row)} for row in range(30)]
+    client = make_client(make_state(series=KeptSeries(SeriesMatrix(labels, times, values))))
+    asked = {"query": "x", "start": f"{NOW_MS / 1000 - 9_000}", "end": f"{NOW_MS / 1000}", "step": "1"}
+    answer = client.get("/prometheus/api/v1/query_range", params=asked)
+    assert int(answer.headers["content-length"]) == len(answer.content) > 4_000_000
+    assert "content-encoding" not in answer.headers
+    found = {each["metric"]["pod"]: each["values"] for each in answer.json()["data"]["result"]}
+    assert [float(value) for _, value in found["29"]] == values[29].tolist()
+
+
 def test_a_panel_does_not_hold_up_what_is_alive(client: TestClient) -> None:
     """The security headers and problem details of the rest do not leak into each other."""
     assert client.get("/prometheus/api/v1/nothing").headers["x-content-type-options"] == "nosniff"
