@@ -108,10 +108,10 @@ async def _answer(app: ASGIApp, question: Question) -> int:
         "headers": [(b"accept-encoding", b"gzip")],
     }
     received: list[Message] = []
-    asked = iter([{"type": "http.request", "body": b""}])
+    asked: list[Message] = [{"type": "http.request", "body": b""}]
 
     async def receive() -> Message:
-        return next(asked, None) or await asyncio.Future()  # nobody hangs up
+        return asked.pop() if asked else await asyncio.Future()  # nobody hangs up
 
     async def send(message: Message) -> None:
         received.append(message)

@@ -5,7 +5,7 @@ What is asked is worked out in a few threads of its own, so that no page waits f
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Final
@@ -92,7 +92,7 @@ def _response(data: Iterator[bytes], *, takes_gzip: bool) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-def batched(pieces: Iterable[bytes], least: int = SENT_AT_ONCE) -> Iterator[bytes]:
+async def batched(pieces: Iterable[bytes], least: int = SENT_AT_ONCE) -> AsyncIterator[bytes]:
     """The pieces joined to parts of at least that many bytes, but for the last: whole they would be there twice."""
     some: list[bytes] = []
     size = 0
