@@ -16,10 +16,10 @@ import correlator
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
-from correlator.daemon.reading import LateIncidents
+from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import LokiSettings, Settings, StoreSettings, WebSettings
+from correlator.settings import LokiSettings, Settings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -45,8 +45,8 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         listening = stack.enter_context(_listening(settings.web))
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
-            store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
-            settings = settings.model_copy(update={"store": store, "loki": LokiSettings()})
+            kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
+            settings = settings.model_copy(update={"store": kept, "loki": LokiSettings()})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
@@ -56,10 +56,12 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
+    series = LateSeries(settings.store.location, settings.cluster)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
         incidents=incidents,
+        series=series,
         status=supervisor.status,
         explain=supervisor.explain,
         stopping=stopping.is_set,
@@ -89,6 +91,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     finally:
         supervisor.stop()
         incidents.close()
+        series.close()
         log.info("stopped")
 
 
