@@ -86,7 +86,9 @@ class Store:
     ) -> tuple[Event, ...]:
         """Make a step durable with the engine's memory of it, all or nothing, and return its log entries.
 
-        What `beside` writes belongs to the same transaction. A step that was committed before changes nothing and has no entries. Raises StoreConflictError when the stored
+        What `beside` writes belongs to the same transaction.
+
+        A step that was committed before changes nothing and has no entries. Raises StoreConflictError when the stored
         step is not the one that this follows; any StoreError leaves the last committed step as it was.
         """
         with self._database.write() as connection:

@@ -43,18 +43,11 @@ class SeriesMatrix:
     values: NDArray[np.float64]
 
 
-class TooManySamplesError(ValueError):
-    """More was asked for at once than fits into memory; the message says how much, and how much is allowed."""
-
-
 class SeriesReads(Protocol):
-    """The read side of the kept series. Both methods may raise StoreError, and both ends of a span belong to it.
-
-    Both raise ValueError for what is no regular expression.
-    """
+    """The read side of the kept series. Both methods may raise StoreError, and both ends of a span belong to it."""
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> SeriesMatrix:
-        """The series that match all of `matchers`, with every cycle of the span. May raise TooManySamplesError."""
+        """The series that match all of `matchers`, with every cycle of the span."""
         ...
 
     def label_sets(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Sequence[Labels]:

@@ -1,16 +1,11 @@
 """Series of many hours as one matrix."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.model.series import Labels, SeriesMatrix, TooManySamplesError
+from correlator.model.series import Labels, SeriesMatrix
 from correlator.timeseries.hour import Hour, Steps
 from correlator.timeseries.names import Mask, Names
-
-MOST_SAMPLES: Final = 25_000_000
-"""Of one answer: 200 MB, three days of 1,000 series every 15 s."""
 
 
 class Gathered:
@@ -36,13 +31,7 @@ class Gathered:
         self._named[id(names)] = (names, rows, np.array(places, dtype=np.int64))
 
     def make_room(self) -> None:
-        """For all that has a place. Raises TooManySamplesError."""
-        count = len(self._labels) * len(self._times)
-        if count > MOST_SAMPLES:
-            raise TooManySamplesError(
-                f"{len(self._labels):,} series at {len(self._times):,} times are {count:,} samples, of at most "
-                f"{MOST_SAMPLES:,}: ask for fewer series or a shorter span"
-            )
+        """For all that has a place."""
         self._values = np.full((len(self._labels), len(self._times)), np.nan)
 
     def fill(self, hour: Hour) -> None:

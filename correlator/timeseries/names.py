@@ -1,7 +1,6 @@
 """The labels of series: as they are stored, and how matchers choose among them."""
 
 import hashlib
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from correlator.model.series import Labels, Matcher, MatchKind
+from correlator.model.matching import matching
+from correlator.model.series import Labels, Matcher
 
 METRIC: Final = "__name__"
 Mask = NDArray[np.bool_]
@@ -110,19 +110,9 @@ class Names:
 
 
 def acceptance(matcher: Matcher) -> Callable[[str], bool]:
-    """Whether a value is accepted. Raises ValueError for what is no regular expression."""
-    match matcher.kind:
-        case MatchKind.EQUAL:
-            return lambda value: value == matcher.value
-        case MatchKind.NOT_EQUAL:
-            return lambda value: value != matcher.value
-    try:
-        pattern = re.compile(matcher.value, re.DOTALL)
-    except re.error as error:
-        raise ValueError(f"{matcher.label}: {matcher.value!r} is no regular expression: {error}") from error
-    if matcher.kind is MatchKind.REGEX:
-        return lambda value: pattern.fullmatch(value) is not None
-    return lambda value: pattern.fullmatch(value) is None
+    """Whether a value of its label is accepted. Raises InvalidRegexError for what is no regular expression."""
+    matches = matching([matcher])
+    return lambda value: matches({matcher.label: value})
 
 
 def rows_of(found: Sequence[Mapping[str, str]]) -> Rows:

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 import correlator
 from correlator.web import problems
 from correlator.web.parameters import refuse_unknown_parameters
+from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     docs,
     episodes,
@@ -66,6 +67,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
     app.include_router(page.router)
     app.include_router(docs.router)
+    app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", StaticFiles(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app
