@@ -35,12 +35,12 @@ class Stored:
 
 
 def significant(values: Floats) -> Floats:
-    """Rounded to `DIGITS` significant decimal digits; what is whole, larger, or not finite stays as it is."""
+    """Rounded to `DIGITS` significant decimal digits; what is whole, larger, tiny or not finite stays as it is."""
     size = np.abs(values)
-    fractions = (size > 0.0) & (size < 10.0**DIGITS) & (values != np.floor(values))
+    fractions = (size >= 10.0 ** (DIGITS - LARGEST_EXACT)) & (size < 10.0**DIGITS) & (values != np.floor(values))
     if not fractions.any():
         return values
-    scale = 10.0 ** np.minimum(DIGITS - 1 - np.floor(np.log10(size[fractions])), LARGEST_EXACT)
+    scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(size[fractions])))
     rounded = values.copy()
     rounded[fractions] = np.rint(values[fractions] * scale) / scale
     return rounded

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, delete, distinct, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreConflictError
@@ -74,9 +74,13 @@ class Keeper:
     def pack(self, until: int) -> int:
         """Make blocks of the hours that ended at or before `until`; returns of how many. Raises StoreError."""
         with self._database.read() as connection:
-            steps = select(distinct(SeriesStepRow.step)).where(
-                SeriesStepRow.cluster == self._cluster,
-                SeriesStepRow.step < until // BLOCK_SECONDS * BLOCK_SECONDS,
+            steps = (
+                select(SeriesStepRow.step)
+                .distinct()
+                .where(
+                    SeriesStepRow.cluster == self._cluster,
+                    SeriesStepRow.step < until // BLOCK_SECONDS * BLOCK_SECONDS,
+                )
             )
             hours = {step // BLOCK_SECONDS for step in connection.scalars(steps)}
         for hour in sorted(hours):
@@ -117,7 +121,7 @@ class Keeper:
         within = self._steps_of(start)
         with self._database.read() as connection:
             count = connection.scalar(select(func.count()).select_from(SeriesStepRow).where(*within))
-            metrics = connection.scalars(select(distinct(SeriesStepRow.metric)).where(*within)).all()
+            metrics = connection.scalars(select(SeriesStepRow.metric).distinct().where(*within)).all()
             steps = connection.scalars(select(SeriesStepRow.step).where(*within, SeriesStepRow.metric == ""))
             times = np.array(sorted(steps), dtype=np.int64)
             made = [self._block(connection, metric, start, times) for metric in metrics]

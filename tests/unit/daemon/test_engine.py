@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from correlator.analysis.evaluate import Evaluation
 from correlator.analysis.memory import Memory
@@ -45,12 +46,14 @@ class FailingStore(Store):
         """Be a store."""
         super().__init__(self.database)
 
-    def commit_step(self, step: Step, memory: bytes) -> tuple[Event, ...]:
+    def commit_step(
+        self, step: Step, memory: bytes, beside: Callable[[Connection], None] | None = None
+    ) -> tuple[Event, ...]:
         """As told."""
         failure = self.fails.pop(0) if self.fails else None
         if failure is not None and not self.after:
             raise failure
-        events = super().commit_step(step, memory)
+        events = super().commit_step(step, memory, beside)
         if failure is not None:
             raise failure
         return events
