@@ -38,13 +38,13 @@ TIMING = Timing(settle=30.0, catch_up=600.0)
 class FailingStore(Store):
     """A store on a real database whose commits fail as told, before or after they took effect."""
 
-    database: Database
+    opened: Database
     fails: list[StoreError | None] = field(default_factory=list)
     after: bool = False
 
     def __post_init__(self) -> None:
         """Be a store."""
-        super().__init__(self.database)
+        super().__init__(self.opened)
 
     def commit_step(
         self, step: Step, memory: bytes, beside: Callable[[Connection], None] | None = None
