@@ -9,12 +9,10 @@ from correlator.incidents.book import Book
 from correlator.incidents.store import Store
 from correlator.incidents.totals import totals
 from correlator.model.snapshot import Snapshot
-from correlator.publish.families import FAMILIES
-from correlator.publish.samples import Stored, Values, kept
+from correlator.publish.samples import Stored, kept
+from correlator.timeseries.exported import exported
 from correlator.timeseries.head import BLOCK_SECONDS
-from correlator.timeseries.keeper import Exported, Family, Keeper
-
-_LABELS = {family.name: family.labels for family in FAMILIES}
+from correlator.timeseries.keeper import Keeper
 
 
 class Keeping:
@@ -49,13 +47,3 @@ class Keeping:
     def prune(self, now: float, retention: timedelta, most_bytes: int) -> int:
         """Forget hours that are too old or too many; returns how many. Raises StoreError."""
         return self._keeper.prune(now - retention.total_seconds(), most_bytes)
-
-
-def exported(values: Values, cluster: str) -> Exported:
-    """Families as they are kept: under the labels of `/metrics`."""
-    if not cluster:
-        return {name: Family(_LABELS[name], found) for name, found in values.items()}
-    return {
-        name: Family((*_LABELS[name], "cluster"), {(*labels, cluster): value for labels, value in found.items()})
-        for name, found in values.items()
-    }

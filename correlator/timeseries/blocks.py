@@ -36,8 +36,12 @@ class Blocks:
         self._told: set[tuple[int, str]] = set()
 
     def oldest(self, connection: Connection) -> int | None:
-        """Where the first block begins; None where there is none."""
-        return connection.scalar(select(func.min(SeriesBlockRow.start)).where(SeriesBlockRow.cluster == self._cluster))
+        """The first cycle; None where there is no block."""
+        start = connection.scalar(select(func.min(SeriesBlockRow.start)).where(SeriesBlockRow.cluster == self._cluster))
+        if start is None:
+            return None
+        cycles = np.concatenate([np.array([], dtype=np.int64), *self.cycles(connection, start, start)])
+        return int(cycles.min()) if len(cycles) else start
 
     def cycles(self, connection: Connection, start: int, end: int) -> list[Steps]:
         """The cycles of the blocks that touch the span."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from correlator.model.frame import Floats
 
-CHUNK_ROWS: Final = 256
+CHUNK_ROWS: Final = 64
 """Series that are packed, and unpacked, together: few enough that one series is cheap to read."""
 
 LEVEL: Final = 6

@@ -1,8 +1,6 @@
 """The write side: a cycle within the step's transaction, whole hours as blocks, and an end to both."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import structlog
@@ -13,21 +11,11 @@ from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreConflictError
 from correlator.incidents.tables import SeriesBlockRow, SeriesNamesRow, SeriesStepRow
 from correlator.timeseries.codec import pack, pack_times
+from correlator.timeseries.exported import Exported
 from correlator.timeseries.head import BLOCK_SECONDS, Head, Series, read_heads, read_readings
 from correlator.timeseries.names import Rows, packed, rows_of, sorted_rows
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """What a cycle exported of one metric: its labels' names, and a value for each combination of theirs."""
-
-    names: tuple[str, ...]
-    values: Mapping[tuple[str, ...], float]
-
-
-Exported: TypeAlias = Mapping[str, Family]
 
 
 @dataclass(slots=True)

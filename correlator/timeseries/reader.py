@@ -15,6 +15,7 @@ from correlator.timeseries.gathered import Gathered
 from correlator.timeseries.hour import Accepts, Hour, Steps
 from correlator.timeseries.names import METRIC, Mask, Names, acceptance
 from correlator.timeseries.openhours import OpenHours
+from correlator.timeseries.past import Past
 
 
 class KeptSeries:
@@ -24,6 +25,7 @@ class KeptSeries:
         self._database = database
         self._blocks = Blocks(cluster)
         self._open = OpenHours(cluster)
+        self._past = Past(database.where, cluster)
 
     @classmethod
     def open(cls, location: str | Path, cluster: str, *, busy_seconds: float = BUSY_SECONDS) -> "KeptSeries":
@@ -47,8 +49,8 @@ class KeptSeries:
         start, end = _seconds(start_ms, end_ms)
         choice = _Choice(matchers)
         with self._database.read() as connection:
-            gathered = Gathered(self._cycles(connection, start, end))
             hours = list(self._hours(connection, start, end, choice.metric))
+            gathered = Gathered(self._times(connection, start, end, hours))
             for hour in hours:
                 gathered.name(hour.names, choice.of(hour.names))
             gathered.make_room()
@@ -72,12 +74,21 @@ class KeptSeries:
         return tuple(found.values())
 
     def _hours(self, connection: Connection, start: int, end: int, accepts: Accepts) -> Iterator[Hour]:
+        oldest = self._oldest(connection)
+        yield from self._past.hours(connection, start, end if oldest is None else min(end, oldest - 1), accepts)
         yield from self._blocks.hours(connection, start, end, accepts)
         yield from self._open.hours(connection, start, end, accepts)
 
-    def _cycles(self, connection: Connection, start: int, end: int) -> Steps:
+    def _oldest(self, connection: Connection) -> int | None:
+        """Where the kept series begin."""
+        begins = (self._blocks.oldest(connection), self._open.oldest(connection))
+        return min((at for at in begins if at is not None), default=None)
+
+    def _times(self, connection: Connection, start: int, end: int, hours: Sequence[Hour]) -> Steps:
+        """All cycles of the span, and when incidents without one began and ended."""
         packed = self._blocks.cycles(connection, start, end)
-        times = np.unique(np.concatenate([*packed, self._open.cycles(connection, start, end)]))
+        cycles = [*packed, self._open.cycles(connection, start, end), *(hour.times for hour in hours)]
+        times = np.unique(np.concatenate(cycles))
         return times[(times >= start) & (times <= end)]
 
 

@@ -18,7 +18,8 @@ from sqlalchemy import Engine, event
 from correlator.incidents.book import Book, advance
 from correlator.incidents.store import Store
 from correlator.model.finding import Finding, Verdict
-from correlator.timeseries.keeper import Exported, Family, Keeper
+from correlator.timeseries.exported import Exported, Family
+from correlator.timeseries.keeper import Keeper
 from tests.unit.incidents.findings import BEGIN, culprit, finding, swift_folder
 
 KILLS = 50

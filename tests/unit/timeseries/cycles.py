@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from correlator.incidents.database import Database
 from correlator.model.matching import matching
 from correlator.model.series import Labels, Matcher, MatchKind, SeriesMatrix
-from correlator.timeseries.keeper import Exported, Family, Keeper
+from correlator.timeseries.exported import Exported, Family
+from correlator.timeseries.keeper import Keeper
 from correlator.timeseries.reader import KeptSeries
 
 HOUR = 3600
@@ -49,9 +51,9 @@ def writer(path: Path | str, cluster: str = "") -> Iterator[Writer]:
         database.close()
 
 
-def selected(path: Path | str, *matchers: Matcher, start: int = 0, end: int = 2**33) -> SeriesMatrix:
+def selected(path: Path | str, *matchers: Matcher, start: int = 0, end: int = 2**33, cluster: str = "") -> SeriesMatrix:
     """What a new reader says."""
-    with KeptSeries.open(path, "") as series:
+    with KeptSeries.open(path, cluster) as series:
         return series.select(matchers, start * 1000, end * 1000)
 
 
@@ -97,7 +99,7 @@ class Naive:
         return [step * 1000 for step in cycles], found
 
 
-def same(one: Mapping[object, list[float]], other: Mapping[object, list[float]]) -> bool:
+def same(one: Mapping[Any, list[float]], other: Mapping[Any, list[float]]) -> bool:
     """Equal series with equal values, NaN included."""
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key], equal_nan=True) for key in one)
 

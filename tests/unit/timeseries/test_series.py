@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from correlator.model.series import Matcher, MatchKind
-from correlator.timeseries.keeper import Exported, Family
+from correlator.timeseries.exported import Exported, Family
 from correlator.timeseries.reader import KeptSeries
 from tests.unit.incidents.findings import swift_folder
 from tests.unit.timeseries.cycles import (
@@ -31,15 +32,18 @@ from tests.unit.timeseries.cycles import (
 
 NAMES = st.sampled_from(("a", "b", "ab", "", 'x"y\n', "日本"))
 VALUES = st.floats(0.001, 10.0) | st.integers(0, 5).map(float)
+
+
+def family(names: tuple[str, ...], *labels: st.SearchStrategy[str]) -> st.SearchStrategy[Family]:
+    """Any series of a metric."""
+    return st.dictionaries(st.tuples(*labels), VALUES, max_size=6).map(partial(Family, names))
+
+
 EXPORTED = st.fixed_dictionaries(
     {},
     optional={
-        DEPTH: st.dictionaries(st.tuples(NAMES, NAMES), VALUES, max_size=5).map(
-            lambda found: Family(("volume", "node"), found)
-        ),
-        TTFT: st.dictionaries(st.tuples(NAMES, NAMES, st.sampled_from(("p50", "p95"))), VALUES, max_size=6).map(
-            lambda found: Family(("namespace", "pod", "statistic"), found)
-        ),
+        DEPTH: family(("volume", "node"), NAMES, NAMES),
+        TTFT: family(("namespace", "pod", "statistic"), NAMES, NAMES, st.sampled_from(("p50", "p95"))),
     },
 )
 MATCHERS = st.builds(
