@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import budget, kubernetes, machine
+from tests.bench import answers, budget, history, kubernetes, machine
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -30,6 +30,10 @@ def main() -> None:
         suspects = machine.measure("suspects")
     with kubernetes.serving() as api, console.status("150,000 pods"):
         followed = machine.measure("kubernetes", api)
+    with console.status("a day of series"):
+        kept = machine.measure("history")
+    with console.status("100,000 incidents"):
+        answered = machine.measure("answers")
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -50,6 +54,8 @@ def main() -> None:
         console.print(_compared(fetching[name], title))
     budget.show(console, traffic)
     console.print(kubernetes.shown(followed))
+    history.show(console, kept)
+    answers.show(console, answered)
 
 
 def _cells(spread: dict[str, float]) -> list[str]:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import insert
 
+from correlator.daemon import resident
 from correlator.incidents.codec import pack
 from correlator.incidents.database import Database
 from correlator.incidents.lifecycle import stable_id
@@ -40,7 +41,7 @@ from tests.unit.web.fakes import make_status
 INCIDENTS: Final = 100_000
 OPEN: Final = 50
 PODS: Final = 1_000
-VOLUMES: Final = 2_500
+VOLUMES: Final = 2_720
 """Four or five series each, with 1,000 victims of eight: 20,000 series."""
 
 RUNS: Final = 200
@@ -112,18 +113,17 @@ def large_snapshot() -> Snapshot:
         for number, row in enumerate(some)
     )  # fmt: skip
     template = make_victim_now()
+    seconds = rng.uniform(0.02, 0.4, (PODS, len(template.ttft), 2)).tolist()
     victims = tuple(
         replace(
             template,
             pod=f"vllm-7d9f8b6c5d-{number:05d}",
             ttft=tuple(
-                replace(
-                    ttft, observed_seconds=float(rng.uniform(0.02, 0.4)), baseline_seconds=float(rng.uniform(0.02, 0.4))
-                )
-                for ttft in template.ttft
+                replace(ttft, observed_seconds=observed, baseline_seconds=baseline)
+                for ttft, (observed, baseline) in zip(template.ttft, readings, strict=True)
             ),
         )
-        for number in range(PODS)
+        for number, readings in enumerate(seconds)
     )
     return make_snapshot(volumes=volumes, victims=victims)
 
@@ -222,6 +222,7 @@ def measured() -> dict[str, Any]:
                 series=KeptSeries(),
             )
             client = Client(create_app(state))
+            resident.settle()  # as the daemon does before it answers
             listed = asyncio.run(lists(client))
             body = asyncio.run(client.get("/metrics"))
             series = sum(not line.startswith(b"#") for line in body.splitlines())
