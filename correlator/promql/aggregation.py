@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from correlator.promql.errors import ExecutionError
 from correlator.promql.values import NAME, Flags, Floats, LabelSet, Vector, dropping, keeping, numbered
 
+_GO_WORDS: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 _NOTHING: Final = -0.0  # added to a number it leaves even its sign
 
 
@@ -69,8 +70,9 @@ def largest(vector: Vector, most: Floats, group: Callable[[LabelSet], LabelSet])
     Series are sorted by group, and for a single step by value, the largest first. Raises ExecutionError for a number
     that is no whole one.
     """
-    if not np.all(np.abs(most) < 2.0**63):  # NaN is not
-        raise ExecutionError(f"Scalar value {most[0]} overflows int64")
+    unfit = most[~(np.abs(most) < 2.0**63)]  # NaN is less than nothing
+    if unfit.size:
+        raise ExecutionError(f"Scalar value {_GO_WORDS.get(str(unfit[0]), unfit[0])} overflows int64")
     _, numbers = numbered([group(labels) for labels in vector.labels])
     rank = np.where(np.isnan(vector.values), np.inf, -vector.values)
     order = np.lexsort((rank, ~vector.present, np.broadcast_to(numbers[:, None], rank.shape)), axis=0)

@@ -11,9 +11,9 @@ from correlator.promql.aggregation import AGGREGATIONS, aggregate, grouping_of, 
 from correlator.promql.errors import UnsupportedError
 from correlator.promql.joining import matching_of, pairwise, set_operation
 from correlator.promql.operators import negative, of_scalars, of_vector
-from correlator.promql.over_time import FUNCTIONS, over_time
+from correlator.promql.over_time import FUNCTIONS, over_time, thinning
 from correlator.promql.parsing import matchers_of, offset_ms, without_parentheses
-from correlator.promql.reading import Asking, newest_at_steps, samples_between
+from correlator.promql.reading import Asking, Thinning, as_it_is, newest_at_steps, samples_between
 from correlator.promql.values import NAME, Floats, Samples, Value, Vector, dropping, united
 
 MOST_LEVELS: Final = 100
@@ -80,19 +80,19 @@ def _selected(node: promql.VectorSelector, asking: Asking, _: int) -> Vector:
     return newest_at_steps(asking, matchers_of(node), offset_ms(node))
 
 
-def _window(node: promql.MatrixSelector, asking: Asking, _: int) -> Samples:
+def _window(node: promql.MatrixSelector, asking: Asking, _: int, thin: Thinning = as_it_is) -> Samples:
     """The readings of the windows of all steps together."""
     selector = node.vector_selector
     at = asking.steps - offset_ms(selector)
-    return samples_between(asking, matchers_of(selector), int(at[0]) - _ms(node.range), int(at[-1]))
+    return samples_between(asking, matchers_of(selector), int(at[0]) - _ms(node.range), int(at[-1]), thin)
 
 
 def _called(node: promql.Call, asking: Asking, level: int) -> Vector:
     window = without_parentheses(node.args[0])
-    samples = evaluate(window, asking, level)
-    assert isinstance(samples, Samples)  # noqa: S101 - the parser has checked types
+    thin, function = thinning(node.func.name, len(asking.steps))
+    samples = _window(window, asking, level, thin)
     at = asking.steps - offset_ms(window.vector_selector)
-    found = over_time(node.func.name, samples, at, _ms(window.range), asking.limits.looks)
+    found = over_time(function, samples, at, _ms(window.range), asking.limits.looks)
     if node.func.name == "last_over_time":
         return found
     labels = [dropping(each, (NAME,)) for each in found.labels]

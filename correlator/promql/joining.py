@@ -149,7 +149,7 @@ def _refuse_several(many: Vector, one: Vector, of_one: NDArray[np.intp], matchin
     rows = [row for row in np.flatnonzero(of_one == group).tolist() if one.present[row, step]]
     side = "left" if matching.many_is_right else "right"
     names = {"first": described(one.labels[rows[1]]), "second": described(one.labels[rows[0]])}
-    shared = described(keeping(one.labels[rows[0]], [name for name, _ in matching.signature(one.labels[rows[0]])]))
+    shared = described(matching.signature(one.labels[rows[0]]))
     raise ExecutionError(_MANY.format(group=shared, side=side, **names))
 
 
@@ -160,10 +160,8 @@ def _refuse_two(present: Flags, groups: NDArray[np.intp]) -> None:
 
 
 def described(labels: LabelSet) -> str:
-    """Labels as PromQL would write them."""
-    name = dict(labels).get(NAME, "")
-    pairs = ", ".join(f'{label}="{_escaped(value)}"' for label, value in dropping(labels, (NAME,)))
-    return f"{name}{{{pairs}}}" if pairs or not name else name
+    """Labels as Prometheus lists them in errors."""
+    return "{" + ", ".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
 
 
 def _escaped(value: str) -> str:

@@ -6,12 +6,12 @@ refused before it has filled the memory.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from correlator.model.series import Matcher, SeriesMatrix, SeriesReads
+from correlator.model.series import Labels, Matcher, SeriesMatrix, SeriesReads
 from correlator.promql.errors import QueryTimeoutError, TooMuchError
 from correlator.promql.values import Flags, Floats, Instants, LabelSet, Samples, Vector, label_set
 
@@ -33,8 +33,8 @@ class Limits:
     answered: int = 5_000_000
     """Values of an answer."""
 
-    looks: int = 50_000_000
-    """Readings that the windows of all steps hold together, each counted as often as a window holds it."""
+    looks: int = 100_000_000
+    """Readings that windows to be added up hold together, each counted as often as a window holds it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,32 +56,48 @@ class Asking:
             raise QueryTimeoutError
 
 
+Thinning: TypeAlias = Callable[[SeriesMatrix], SeriesMatrix]
+
+
+def as_it_is(matrix: SeriesMatrix) -> SeriesMatrix:
+    """Nothing is made less of."""
+    return matrix
+
+
 def newest_at_steps(asking: Asking, matchers: Sequence[Matcher], offset_ms: int) -> Vector:
     """The newest reading at or before each step less `offset_ms`, unless it is older than the lookback."""
     at = asking.steps - offset_ms
     read = _Gathered()
     for first, end in _spans(at, read):
         matrix = _select(asking.reads, matchers, int(at[first]) - LOOKBACK_MS, int(at[end - 1]))
+        read.measure(matrix)
         values, present = _newest(matrix, at[first:end])
-        read.add(matrix, first, values, present)
+        read.add(matrix.labels, first, values, present)
         asking.check(len(read.rows) * len(at))
     return read.vector(len(at))
 
 
-def samples_between(asking: Asking, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Samples:
-    """Every reading of a span; both ends belong to it."""
+def samples_between(
+    asking: Asking, matchers: Sequence[Matcher], start_ms: int, end_ms: int, thin: Thinning = as_it_is
+) -> Samples:
+    """Every reading of a span; both ends belong to it. `thin` makes less of each piece before the next one is read."""
     start_ms, end_ms = max(start_ms, EARLIEST_MS), min(end_ms, LATEST_MS)
     hours = np.append(np.arange(start_ms, end_ms, FIRST_SPAN_MS // 2), end_ms)
     read, times, columns = _Gathered(), [], 0
     for first, end in _spans(hours, read):
         begin = start_ms if first == 0 else int(hours[first - 1]) + 1
         matrix = _select(asking.reads, matchers, begin, int(hours[end - 1]))
-        read.add(matrix, columns, matrix.values, ~np.isnan(matrix.values))
+        read.measure(matrix)
+        matrix = thin(matrix)
+        read.add(matrix.labels, columns, matrix.values, ~np.isnan(matrix.values))
         times.append(matrix.times)
         columns += len(matrix.times)
         asking.check(len(read.rows) * columns)
-    vector = read.vector(columns)
-    return Samples(vector.labels, np.concatenate(times), np.where(vector.present, vector.values, np.nan))
+    order, places = read.order()
+    values = np.full((len(order), columns), np.nan)
+    for rows, column, piece, _ in read.pieces:
+        values[places[rows], column : column + piece.shape[1]] = piece
+    return Samples(order, np.concatenate(times), values)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,25 +108,35 @@ class _Gathered:
     pieces: list[tuple[NDArray[np.intp], int, Floats, Flags]] = field(default_factory=list)
     cells_per_ms: float = 0.0
 
-    def add(self, matrix: SeriesMatrix, column: int, values: Floats, present: Flags) -> None:
-        """The series that show anything, from `column` on."""
-        shown = np.flatnonzero(present.any(axis=1)).tolist()
-        keys = [label_set(matrix.labels[row]) for row in shown]
-        numbers = np.array([self.rows.setdefault(key, len(self.rows)) for key in keys], np.intp)
-        self.pieces.append((numbers, column, values[shown], present[shown]))
+    def measure(self, matrix: SeriesMatrix) -> None:
+        """Note how much there is to read."""
         if len(matrix.times) > 1:
             density = matrix.values.size / float(matrix.times[-1] - matrix.times[0])
             self.cells_per_ms = max(self.cells_per_ms, density)
 
-    def vector(self, columns: int) -> Vector:
-        """All pieces, sorted by labels."""
+    def add(self, labels: Sequence[Labels], column: int, values: Floats, present: Flags) -> None:
+        """The series that show anything, from `column` on."""
+        shown = np.flatnonzero(present.any(axis=1)).tolist()
+        keys = [label_set(labels[row]) for row in shown]
+        numbers = np.array([self.rows.setdefault(key, len(self.rows)) for key in keys], np.intp)
+        if len(shown) < len(values):
+            values, present = values[shown], present[shown]
+        self.pieces.append((numbers, column, values, present))
+
+    def order(self) -> tuple[list[LabelSet], NDArray[np.intp]]:
+        """The series sorted by labels, and the place there of each number."""
         order = sorted(self.rows)
-        place = np.empty(len(order), np.intp)
-        place[[self.rows[key] for key in order]] = np.arange(len(order))
+        places = np.empty(len(order), np.intp)
+        places[[self.rows[key] for key in order]] = np.arange(len(order))
+        return order, places
+
+    def vector(self, columns: int) -> Vector:
+        """All pieces together."""
+        order, places = self.order()
         values, present = np.zeros((len(order), columns)), np.zeros((len(order), columns), np.bool_)
         for numbers, column, piece, shown in self.pieces:
-            values[place[numbers], column : column + piece.shape[1]] = piece
-            present[place[numbers], column : column + piece.shape[1]] = shown
+            values[places[numbers], column : column + piece.shape[1]] = piece
+            present[places[numbers], column : column + piece.shape[1]] = shown
         return Vector(order, values, present)
 
 

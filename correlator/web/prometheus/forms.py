@@ -47,7 +47,8 @@ class Form:
                 return _instant_ms(*found.groups())
         except ValueError:
             pass  # such as a 30 February
-        raise invalid(name, f'cannot parse "{text}" to a valid timestamp')
+        place = "" if otherwise is None else f"Invalid time value for '{name}': "
+        raise invalid(name, f'{place}cannot parse "{text}" to a valid timestamp')
 
     def duration(self, name: str) -> timedelta:
         """From seconds or a text such as 1m30s. Raises ApiError."""
@@ -68,7 +69,7 @@ class Form:
         if not text:
             return None
         if not re.fullmatch(r"[+-]?\d{1,18}", text):
-            raise invalid("limit", f'cannot parse "{text}" to a whole number')
+            raise ApiError("bad_data", "limit must be a number")
         if int(text) < 0:
             raise invalid("limit", "limit must be non-negative")
         return int(text) or None

@@ -16,24 +16,21 @@ _LARGEST_PLAIN = 1e21
 _LEAST_PLAIN = 1e-6
 
 
-def float_texts(values: NDArray[np.float64]) -> list[bytes]:
-    """The text of each value of a sample: plain digits from 1e-6 to 1e21, an exponent beyond."""
+def float_texts(values: NDArray[np.float64]) -> bytes:
+    """The texts of values of samples with a comma between: plain digits from 1e-6 to 1e21, an exponent beyond."""
     written = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-    if not written:
-        return []
-    if b".0," in written or written.endswith(b".0"):
+    if (values == np.rint(values)).any():
         written = written.replace(b".0,", b",").removesuffix(b".0")
-    texts = written.split(b",")
-    if b"e" in written or b"n" in written:
-        _put_right(texts, values)
-    return texts
+    return _put_right(written, values) if b"e" in written or b"n" in written else written
 
 
-def _put_right(texts: list[bytes], values: NDArray[np.float64]) -> None:
+def _put_right(written: bytes, values: NDArray[np.float64]) -> bytes:
     """Exponents and what JSON has no number for."""
+    texts = written.split(b",")
     for place, text in enumerate(texts):
         if b"e" in text or b"n" in text:
             texts[place] = sample_text(float(values[place])).encode()
+    return b",".join(texts)
 
 
 def sample_text(value: float) -> str:
@@ -69,5 +66,5 @@ def instant_text(milliseconds: int) -> str:
 
 
 def instant_texts(milliseconds: NDArray[np.int64]) -> Sequence[bytes]:
-    """The same for many."""
+    """The same of many."""
     return [instant_text(each).encode() for each in milliseconds.tolist()]

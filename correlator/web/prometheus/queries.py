@@ -26,6 +26,8 @@ def query(asked: Asked) -> Iterator[bytes]:
     is_late = _deadline(asked)
     try:
         answer = ask_instant(asked.form.text("query"), asked.state.series, at, is_late=is_late)
+    except BadQueryError as error:
+        raise invalid("query", error) from error
     except PromqlError as error:
         raise _translated(error) from error
     return encoded(answer)
@@ -74,6 +76,5 @@ def _deadline(asked: Asked) -> Callable[[], bool]:
 
 
 def _translated(error: PromqlError) -> ApiError:
-    if isinstance(error, BadQueryError):
-        return invalid("query", error)
-    return ApiError("timeout" if isinstance(error, QueryTimeoutError) else "execution", str(error))
+    kinds = {BadQueryError: "bad_data", QueryTimeoutError: "timeout"}
+    return ApiError(kinds.get(type(error), "execution"), str(error))
