@@ -4,6 +4,7 @@ A day of cycles every 15 s, of 1,000 victims on 1,000 volumes of 500 nodes, is k
 for as Grafana asks.
 """
 
+import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -14,13 +15,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from correlator.daemon import resident
 from correlator.incidents.database import Database
 from correlator.model.series import Matcher, MatchKind
 from correlator.publish.samples import significant
 from correlator.timeseries.exported import Exported, Family
 from correlator.timeseries.keeper import Keeper
 from correlator.timeseries.reader import KeptSeries
-from tests.bench import machine
+from tests.bench import grafana, machine
+from tests.unit.web.fakes import make_app, make_state
 
 VICTIMS: Final = 1_000
 NODES: Final = 500
@@ -145,6 +148,23 @@ def asked(path: Path) -> dict[str, Any]:
     return found
 
 
+def answered(path: Path) -> dict[str, Any]:
+    """Grafana's questions to the application over this store, whole answers."""
+    span = {"start": str(BEGIN), "end": str(END)}
+    ttft = 'correlator_victim_ttft_seconds{statistic="p95"}'
+    names = {**span, "limit": "40000"}
+    questions = (
+        grafana.Question(f"{ttft}, a point every 2m", "panel", "query_range", {"query": ttft, **span, "step": "2m"}),
+        grafana.Question(f"{ttft}, a point every 1m", "panel", "query_range", {"query": ttft, **span, "step": "1m"}),
+        grafana.Question("names of labels", "list", "labels", names),
+        grafana.Question("values of a label", "list", "label/pod/values", names),
+    )
+    with KeptSeries.open(path, "") as series:
+        app = make_app(make_state(series=series))
+        resident.settle()
+        return {question.words: asyncio.run(grafana._asked(app, question)) for question in questions}
+
+
 def measured() -> dict[str, Any]:
     """All figures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +172,8 @@ def measured() -> dict[str, Any]:
         database = Database.open(path)
         keeping = kept(database)
         database.close()
-        return {**keeping, "asked": asked(path), "file_megabytes": path.stat().st_size / 1e6}
+        size = path.stat().st_size / 1e6
+        return {**keeping, "asked": asked(path), "answered": answered(path), "file_megabytes": size}
 
 
 def show(console: Console, figures: dict[str, Any]) -> None:
@@ -166,6 +187,11 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         busy = (f"{spread[f'busy_{which}'] * 1000:,.1f} ms" for which in ("median", "min", "max"))
         table.add_row(name, *busy, f"{spread['wall_median'] * 1000:,.1f} ms", f"{spread['runs']:.0f}")
     console.print(table)
+    answers = Table("whole answers from the store", "core busy: median", "p99", "by the clock: median", "p99")
+    for name, taken in figures["answered"].items():
+        columns = ("busy_median", "busy_p99", "wall_median", "wall_p99")
+        answers.add_row(name, *(f"{taken[column] * 1000:,.0f} ms" for column in columns))
+    console.print(answers)
     console.print(
         f"{figures['megabytes_a_day']:.0f} MB a day, {figures['bytes_a_sample']:.2f} bytes a sample; "
         f"the file has {figures['file_megabytes']:.0f} MB after a day",
