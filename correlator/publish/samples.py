@@ -69,7 +69,7 @@ def _rounded(found: Mapping[tuple[str, ...], float]) -> Mapping[tuple[str, ...],
 
 def add_snapshot(samples: Samples, snapshot: Snapshot) -> None:
     """Volumes, nodes and victims."""
-    _add_volumes(samples, snapshot.volumes)
+    _add_volumes(samples, snapshot.volumes, _reasons(snapshot))
     _add_nodes(samples, snapshot)
     _add_victims(samples, snapshot.victims)
 
@@ -82,10 +82,11 @@ def add_signals(samples: Samples, signals: Iterable[tuple[str, bool]]) -> None:
 
 def kept(snapshot: Snapshot, stored: Stored) -> Values:
     """What history keeps of a cycle: all but the daemon itself, volumes and nodes as far as a victim uses them."""
-    samples = Samples()
-    add_snapshot(
-        samples, _used(snapshot, {incident.volume.id for incident in stored.open_incidents if incident.volume})
-    )
+    blamed = {incident.volume.id for incident in stored.open_incidents if incident.volume}
+    samples, used = Samples(), _used(snapshot, blamed)
+    _add_volumes(samples, used.volumes, _reasons(snapshot))
+    _add_nodes(samples, used)
+    _add_victims(samples, used.victims)
     add_stored(samples, stored, snapshot.victims)
     add_signals(samples, snapshot.signals)
     return samples.values()
@@ -98,9 +99,13 @@ def _used(snapshot: Snapshot, blamed: Collection[str]) -> Snapshot:
     return replace(snapshot, volumes=volumes, nodes=tuple(node for node in snapshot.nodes if node.node in nodes))
 
 
-def _add_volumes(samples: Samples, volumes: Sequence[VolumeNow]) -> None:
+def _reasons(snapshot: Snapshot) -> Sequence[str]:
+    """All error states that some volume is in."""
+    return sorted({reason for volume in snapshot.volumes for reason in volume.errors})
+
+
+def _add_volumes(samples: Samples, volumes: Sequence[VolumeNow], reasons: Sequence[str]) -> None:
     """USE of each volume."""
-    reasons = sorted({reason for volume in volumes for reason in volume.errors})
     for volume in volumes:
         labels = (volume.name, volume.node, volume.device)
         samples.add("correlator_volume_utilization_ratio", labels, volume.utilization_ratio)
