@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from correlator.model.inventory import Inventory, ServerFound, SignalFound
+from correlator.model.inventory import Inventory, KubernetesFound, ServerFound, SignalFound, Unexplained
 
 SHOWN = 10
 
@@ -15,6 +15,8 @@ def as_text(inventory: Inventory) -> str:
 def _lines(inventory: Inventory) -> Iterator[str]:
     for server in inventory.servers:
         yield f"source    {_server(server)}"
+    if inventory.kubernetes is not None:
+        yield from _kubernetes(inventory.kubernetes)
     yield f"step      {f'{inventory.step_seconds} s' if inventory.step_seconds else 'unknown'}"
     yield f"victims   {inventory.victim_count}{_some(inventory.victims)}"
     yield f"volumes   {inventory.volume_count}{_some(inventory.volumes)}"
@@ -42,6 +44,22 @@ def _server(server: ServerFound) -> str:
     return (
         f"{name}{server.address} ({server.answers_as}; its clock differs by {server.clock_difference_seconds:+.1f} s)"
     )
+
+
+def _kubernetes(found: KubernetesFound) -> Iterator[str]:
+    """Whether the API is asked, what could not be listed, and what no series tells."""
+    if not found.objects:
+        yield f"objects   from series alone: the Kubernetes API is not asked ({found.reason})"
+        return
+    listed = [each for each in found.objects if not each.problem]
+    told = ", ".join(f"{each.known} {each.name}" for each in listed) or "nothing"
+    yield f"objects   Kubernetes API ({found.mode}): {told}"
+    more = ", ".join(f"{count} {name}" for name, count in found.added.items())
+    if listed:
+        yield f"          rows that no series tells: {more or 'none'}"
+    for each in found.objects:
+        if each.problem:
+            yield f"          {each.name}: {each.problem}"
 
 
 def _signals(inventory: Inventory) -> Iterator[str]:
@@ -87,7 +105,8 @@ def _name(signal: SignalFound) -> str:
 
 def _unmapped(inventory: Inventory) -> Iterator[str]:
     """Pods whose volumes are unknown; of victims more is said below."""
-    others = {pod: reason for pod, reason in inventory.unmapped.items() if pod not in set(inventory.victims)}
+    victims = {*inventory.victims, *(name for each in inventory.symptoms for name in each.victims)}
+    others = {pod: reason for pod, reason in inventory.unmapped.items() if pod not in victims}
     for pod, reason in list(others.items())[:SHOWN]:
         yield f"no volume of {pod}: {reason}"
     if len(others) > SHOWN:
@@ -104,7 +123,15 @@ def _remedies(inventory: Inventory) -> Iterator[str]:
 def _victims(inventory: Inventory) -> Iterator[str]:
     if inventory.victim_count:
         yield f"{inventory.explainable_victims} of {inventory.victim_count} victims can be explained."
-    for each in inventory.unexplained[:SHOWN]:
+    yield from _unexplained(inventory.unexplained)
+    for each in inventory.symptoms:
+        names = _some(each.victims)
+        yield f"{each.quantity} ({each.name}): {each.explainable} of {each.count} can be explained{names}"
+        yield from _unexplained(each.unexplained)
+
+
+def _unexplained(groups: Sequence[Unexplained]) -> Iterator[str]:
+    for each in groups[:SHOWN]:
         names = ", ".join(each.victims[:SHOWN]) + (" …" if each.count > SHOWN else "")
         yield f"  {each.count} cannot ({names}): {each.reason}"
 

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from correlator.model.snapshot import Snapshot
 from correlator.publish.families import FAMILIES, Family
 from correlator.publish.samples import Samples, Stored, add_signals, add_snapshot, add_stored
-from correlator.publish.status import EngineStatus
+from correlator.publish.status import EngineStatus, SinkStatus
 
 STALE_AFTER_SECONDS = 300.0  # Prometheus itself stops showing a series that is older
 
@@ -73,8 +73,17 @@ def _add_engine(samples: Samples, status: EngineStatus) -> None:
     samples.add("correlator_last_success_timestamp_seconds", (), last)
     for outcome, count in status.source_requests:
         samples.add("correlator_source_requests_total", (outcome,), count)
-    for receiver, outcome, count in status.deliveries:
-        samples.add("correlator_deliveries_total", (receiver, outcome), count)
+    for sink in status.sinks:
+        _add_sink(samples, sink)
     samples.add("correlator_ready", (), not status.problems)
     samples.add("correlator_demo", (), status.demo)
     samples.add("correlator_build_info", (status.version,), 1)
+
+
+def _add_sink(samples: Samples, sink: SinkStatus) -> None:
+    """How deliveries to one sink go."""
+    for outcome, count in sink.outcomes:
+        samples.add("correlator_deliveries_total", (sink.name, outcome), count)
+    samples.add("correlator_delivery_backlog", (sink.name,), sink.backlog)
+    last = sink.last_success_at.timestamp() if sink.last_success_at else None
+    samples.add("correlator_delivery_last_success_timestamp_seconds", (sink.name,), last)

@@ -106,7 +106,7 @@ def live(
 def series(at: int) -> Exported:
     """Some pods' first tokens; pods come and go."""
     rng = random.Random(at // 60)
-    values = {(f"vllm-{rng.randrange(9)}",): rng.randrange(1000) / 1000 for _ in range(5)}
+    values: dict[tuple[str, ...], float] = {(f"vllm-{rng.randrange(9)}",): rng.randrange(1000) / 1000 for _ in range(5)}
     return {"correlator_victim_ttft_seconds": Family(("pod",), values)} if at % 90 else {}
 
 
