@@ -60,7 +60,7 @@ quietdays: install ## judge 3,000 days on which nothing happens, write the page:
 	$(BIN)/python -m tests.accuracy.quiet_days --split report --page
 
 grafana: install ## let Grafana's own front-end code ask the daemon: needs node and npm, installs 470 MB
-	$(BIN)/python -m tests.grafana
+	$(BIN)/python -m tests.grafana_source
 
 bench: install ## measure cost at the promised size
 	$(BIN)/python -m tests.bench

@@ -89,7 +89,7 @@ def _last(windows: Windows, counts: Floats) -> Floats:
     return np.asarray(np.take_along_axis(windows.values, chosen, axis=0))
 
 
-def _extreme(better: Callable[[Floats, Floats], Floats]) -> Callable[[Windows, Floats], Floats]:
+def _extreme(better: np.ufunc) -> Callable[[Windows, Floats], Floats]:
     """By doubling: the best of 1, 2, 4 … readings from each on; two of these that overlap make any window.
 
     Source: the sparse table of Bender and Farach-Colton, doi 10.1007/10719839_9.
@@ -97,11 +97,12 @@ def _extreme(better: Callable[[Floats, Floats], Floats]) -> Callable[[Windows, F
 
     def extreme(windows: Windows, counts: Floats) -> Floats:
         found = np.full(counts.shape, np.nan)
-        widths, best, width = windows.end - windows.first, windows.values, 1
+        widths, best, width = windows.end - windows.first, windows.values.copy(), 1
         while width <= int(np.max(widths, initial=0)):
             now = np.flatnonzero((widths >= width) & (widths < 2 * width))
             found[now] = better(best[windows.first[now]], best[windows.end[now] - width])
-            best = better(best[:-width], best[width:])
+            for row in range(len(best) - width):  # in place: a new array of this size costs more than its values
+                better(best[row], best[row + width], out=best[row])
             width *= 2
         return found
 

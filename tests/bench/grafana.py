@@ -61,7 +61,7 @@ QUESTIONS = (
 
 
 def kept() -> KeptSeries:
-    """A day of a thousand series whose values have all their digits; one in ten comes and goes."""
+    """A day of a thousand series whose values have six digits, as they are kept; one in ten comes and goes."""
     rng = np.random.default_rng(20_001)
     labels = [
         {
@@ -73,7 +73,7 @@ def kept() -> KeptSeries:
         for row in range(SERIES)
     ]
     times = np.arange(BEGIN_MS, BEGIN_MS + DAY_MS + 1, CYCLE_MS)
-    values = rng.gamma(2.0, 0.1, (SERIES, len(times)))
+    values = np.round(rng.gamma(2.0, 0.1, (SERIES, len(times))), 6)
     for row in range(0, SERIES, 10):
         first = int(rng.integers(len(times)))
         values[row, first : first + 1_000] = np.nan
