@@ -111,8 +111,9 @@ def _binary(node: promql.BinaryExpr, asking: Asking, level: int) -> Value:
     assert not isinstance(right, str | Samples)  # noqa: S101 - the same
     operator, matching = str(node.op), matching_of(node.modifier)
     if isinstance(left, Vector) and isinstance(right, Vector):
-        work = set_operation if operator in SET_OPERATORS else pairwise
-        return work(operator, left, right, matching)
+        if operator in SET_OPERATORS:
+            return set_operation(operator, left, right, matching)
+        return pairwise(operator, left, right, matching, asking.limits.samples)
     if isinstance(left, Vector) or isinstance(right, Vector):
         return of_vector(operator, left, right, gives_bool=matching.gives_bool)
     return of_scalars(operator, left, right)

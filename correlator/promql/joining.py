@@ -8,7 +8,7 @@ import numpy as np
 import promql_parser as promql
 from numpy.typing import NDArray
 
-from correlator.promql.errors import ExecutionError
+from correlator.promql.errors import ExecutionError, TooMuchError
 from correlator.promql.operators import ARITHMETIC, compare, compute
 from correlator.promql.values import NAME, Flags, LabelSet, Vector, dropping, keeping, numbered, united
 
@@ -70,14 +70,18 @@ def _stacked(upper: Vector, lower: Vector) -> Vector:
     )
 
 
-def pairwise(operator: str, left: Vector, right: Vector, matching: Matching) -> Vector:
+def pairwise(operator: str, left: Vector, right: Vector, matching: Matching, most_values: int) -> Vector:
     """Arithmetic or comparison of the series that match.
 
-    Raises ExecutionError where a step has several candidates on the side of the one, or two results with equal labels.
+    Raises ExecutionError where a step has several candidates on the side of the one, or two results with equal labels,
+    and TooMuchError where all pairs have more than `most_values` values.
     """
     many, one = (right, left) if matching.many_is_right else (left, right)
-    _, of_many, of_one = _grouped(many, one, matching)
+    groups, of_many, of_one = _grouped(many, one, matching)
     _refuse_several(many, one, of_one, matching)
+    sizes = [np.bincount(numbers, minlength=len(groups)) for numbers in (of_many, of_one)]
+    if int(np.dot(*sizes)) * many.values.shape[1] > most_values:
+        raise TooMuchError
     chosen, partners = _pairs(of_many, of_one)
     upper, lower = many.rows(chosen), one.rows(partners)
     first, second = (lower.values, upper.values) if matching.many_is_right else (upper.values, lower.values)

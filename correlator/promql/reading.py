@@ -28,18 +28,18 @@ class Limits:
     """What one question may take."""
 
     samples: int = 10_000_000
-    """Readings of a window, and values that an expression has over all series and steps."""
+    """Values that all its selectors have over all series and steps together; as many again for each result."""
 
-    answered: int = 5_000_000
+    answered: int = 4_000_000
     """Values of an answer."""
 
     looks: int = 100_000_000
     """Readings that windows to be added up hold together, each counted as often as a window holds it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Asking:
-    """One question: whom it is asked, at which steps, and when it has taken too long."""
+    """One question: whom it is asked, at which steps, what it has taken so far, and when it has taken too long."""
 
     reads: SeriesReads
     steps: Instants
@@ -47,6 +47,7 @@ class Asking:
 
     limits: Limits
     is_late: Callable[[], bool]
+    taken: int = 0
 
     def check(self, cells: int = 0) -> None:
         """Raises TooMuchError for more values than are allowed, QueryTimeoutError when time is up."""
@@ -54,6 +55,10 @@ class Asking:
             raise TooMuchError
         if self.is_late():
             raise QueryTimeoutError
+
+    def check_reading(self, cells: int) -> None:
+        """The same for what a selector reads, beside what others have read: all of it may be held at once."""
+        self.check(self.taken + cells)
 
 
 Thinning: TypeAlias = Callable[[SeriesMatrix], SeriesMatrix]
@@ -73,7 +78,8 @@ def newest_at_steps(asking: Asking, matchers: Sequence[Matcher], offset_ms: int)
         read.measure(matrix)
         values, present = _newest(matrix, at[first:end])
         read.add(matrix.labels, first, values, present)
-        asking.check(len(read.rows) * len(at))
+        asking.check_reading(len(read.rows) * len(at))
+    asking.taken += len(read.rows) * len(at)
     return read.vector(len(at))
 
 
@@ -92,7 +98,8 @@ def samples_between(
         read.add(matrix.labels, columns, matrix.values, ~np.isnan(matrix.values))
         times.append(matrix.times)
         columns += len(matrix.times)
-        asking.check(len(read.rows) * columns)
+        asking.check_reading(len(read.rows) * columns)
+    asking.taken += len(read.rows) * columns
     order, places = read.order()
     values = np.full((len(order), columns), np.nan)
     for rows, column, piece, _ in read.pieces:

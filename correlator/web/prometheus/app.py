@@ -1,4 +1,7 @@
-"""Routes and envelopes. What is asked is worked out in a few threads of its own, so that no page waits for a panel."""
+"""Routes and envelopes.
+
+What is asked is worked out in a few threads of its own, so that no page waits for a panel, nor a list for a query.
+"""
 
 import asyncio
 import gzip
@@ -21,7 +24,7 @@ from correlator.web.prometheus.errors import ApiError
 from correlator.web.prometheus.forms import read_form
 from correlator.web.state import WebState
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 2
 LEAST_COMPRESSED: Final = 1_000
 MOST_COMPRESSED: Final = 4_000_000
 """Compressing more takes longer than sending it within a cluster: 10 ms for each MB."""
@@ -34,7 +37,7 @@ Answerer = Callable[[Asked], Iterator[bytes]]
 
 def prometheus_api(state: WebState) -> Starlette:
     """The application over `state`, to be mounted at `/prometheus`."""
-    executor = ThreadPoolExecutor(AT_ONCE, "prometheus-api")
+    queried, listed = ThreadPoolExecutor(AT_ONCE, "prometheus-query"), ThreadPoolExecutor(AT_ONCE, "prometheus-list")
     paths: tuple[tuple[str, tuple[str, ...], Answerer], ...] = (
         ("query", _FORMS, queries.query),
         ("query_range", _FORMS, queries.query_range),
@@ -49,7 +52,11 @@ def prometheus_api(state: WebState) -> Starlette:
     )
     return Starlette(
         routes=[
-            Route(f"/api/v1/{path}", _endpoint(state, executor, answerer), methods=methods)
+            Route(
+                f"/api/v1/{path}",
+                _endpoint(state, queried if path.startswith("query") else listed, answerer),
+                methods=methods,
+            )
             for path, methods, answerer in paths
         ],
         exception_handlers={ApiError: _on_error, HTTPException: _on_http, StoreError: _on_store, Exception: _on_crash},

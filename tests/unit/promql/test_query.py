@@ -59,6 +59,28 @@ def test_too_much_is_refused_before_it_is_read() -> None:
     assert max(end - start for start, end in reads.spans) < DAY_MS / 2
 
 
+def test_selectors_share_the_limit() -> None:
+    """An expression may hold them all at once."""
+    steps, limits = np.arange(BEGIN_MS, BEGIN_MS + 6_000_000, 60_000), Limits(samples=700)
+    ask_range("x + x", kept(), steps, limits=limits)
+    with pytest.raises(TooMuchError):
+        ask_range("x + (x + x)", kept(), steps, limits=limits)
+
+
+def test_pairs_are_counted_before_they_are_made() -> None:
+    """Series that took turns are no duplicates, and yet each is matched with each."""
+    count = 60
+    labels = [{"__name__": name, "turn": str(row)} for name in ("many", "one") for row in range(count)]
+    values = np.vstack([np.ones((count, count)), np.where(np.eye(count, dtype=np.bool_), 1.0, np.nan)])
+    reads = KeptSeries(SeriesMatrix(labels, np.arange(count) * 15_000 + BEGIN_MS, values))
+    steps, query = np.arange(count) * 15_000 + BEGIN_MS, "many * on() group_left one"
+    answer = ask_range(query, reads, steps)
+    assert isinstance(answer.value, Vector)
+    assert answer.value.present.sum() == count * count
+    with pytest.raises(TooMuchError):
+        ask_range(query, reads, steps, limits=Limits(samples=20_000))
+
+
 @pytest.mark.parametrize(
     ("function", "expected"), [("last", 5_759.0), ("max", 5_759.0), ("min", 0.0), ("count", 5_760.0)]
 )
