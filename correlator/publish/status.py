@@ -14,8 +14,9 @@ class EngineStatus:
     `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
     old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
     signal's name to whether it has fresh data, `source_requests` an outcome to how often it came,
-    `deliveries` a receiver and an outcome likewise. `inventory` is what `correlator check` tells, of the last minutes
-    and with few names of each kind.
+    `deliveries` a receiver and an outcome likewise. `store_errors` counts cycles in which the store failed,
+    `resident_memory_bytes` maps `engine` and `web` to what their process holds, where the system tells.
+    `inventory` is what `correlator check` tells, of the last minutes and with few names of each kind.
     """
 
     version: str
@@ -34,3 +35,5 @@ class EngineStatus:
     source_requests: tuple[tuple[str, int], ...] = ()
     inventory: Inventory | None = None
     deliveries: tuple[tuple[str, str, int], ...] = ()
+    store_errors: int = 0
+    resident_memory_bytes: tuple[tuple[str, int], ...] = ()
