@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from correlator.model.finding import Suspect
 from correlator.model.incident import Incident
+from correlator.web.words import moment, named
+
+BEFORE: Final = timedelta(minutes=30)
+AFTER: Final = timedelta(minutes=10)
 
 _RATES = (
     "read_bytes_per_second",
@@ -17,12 +22,19 @@ _RATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentShown(Incident):
-    """An incident, with its instants in milliseconds since 1970 as well: so charts and links take them."""
+    """An incident, with a `title` for lists and its instants in milliseconds since 1970 as well.
+
+    `shown_from_ms` to `shown_to_ms` is a time range for charts: what was usual before, and how it ended.
+    """
+
+    title: str
 
     started_at_ms: int
     detected_at_ms: int
     updated_at_ms: int
     ended_at_ms: int | None
+    shown_from_ms: int
+    shown_to_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +90,16 @@ def milliseconds(at: datetime) -> int:
 
 def with_milliseconds(incident: Incident) -> IncidentShown:
     """The incident as lists show it."""
+    place = f" on {incident.volume.name}" if incident.volume else ""
     return IncidentShown(
         **{field.name: getattr(incident, field.name) for field in fields(Incident)},
+        title=f"{named(incident.verdict.value)}: {incident.victim.pod}{place}, {moment(incident.started_at)}",
         started_at_ms=milliseconds(incident.started_at),
         detected_at_ms=milliseconds(incident.detected_at),
         updated_at_ms=milliseconds(incident.updated_at),
         ended_at_ms=None if incident.ended_at is None else milliseconds(incident.ended_at),
+        shown_from_ms=milliseconds(incident.started_at - BEFORE),
+        shown_to_ms=milliseconds(incident.updated_at + AFTER),
     )
 
 
@@ -93,7 +109,7 @@ def suspect_rows(incidents: Iterable[Incident]) -> Iterator[SuspectRow]:
 
 
 def _row(incident: Incident, suspect: Suspect) -> SuspectRow:
-    rates = {}
+    rates: dict[str, float | None] = {}
     for name in _RATES:
         change = getattr(suspect, name)
         rates |= {f"{name}_baseline": change.baseline, f"{name}_observed": change.observed}

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.dashboards import incident, itself, overview, volume
+from tests.dashboards import evidence, incident, itself, overview, volume
 from tests.dashboards.finishing import finished
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
-BOARDS = (overview, incident, volume, itself)
+BOARDS = (overview, incident, volume, itself, evidence)
 
 
 def written() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A daemon on a recording of real contention, stopped in its midst, and a real Prometheus that scrapes it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,15 +22,20 @@ IN_ITS_MIDST = 98
 """Seconds from the recording's beginning: its contention lasts from 61 to 104."""
 
 SCRAPES = 6
+RANGE_SECONDS = 300
 CLUSTER = "lab"
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The daemon with an open incident, and the Prometheus that has some seconds of its metrics."""
+    """The daemon with an open incident, and the Prometheus that has some seconds of its metrics.
+
+    Whoever asks for the time `at`, in epoch seconds, finds the incident open however long the tests take.
+    """
 
     daemon: Daemon
     prometheus: str
+    at: float = 0.0
 
     def ask(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the API answers
         """The `data` of an answer of Prometheus' API; AssertionError with its own words otherwise."""
@@ -63,7 +69,7 @@ def cut(path: Path) -> Path:
 
 @contextmanager
 def open_incident(folder: Path) -> Iterator[Running]:
-    """Both running, once Prometheus has seen the incident for some scrapes; it stays open for most of a minute."""
+    """Both running, once Prometheus has seen the incident for some scrapes."""
     folder.mkdir(parents=True, exist_ok=True)
     recording, settings = cut(folder / "recording.zip"), {"CORRELATOR_CLUSTER": CLUSTER}
     with daemon(folder / "daemon", "--demo", "--recording", str(recording), settings=settings) as playing:
@@ -74,7 +80,7 @@ def open_incident(folder: Path) -> Iterator[Running]:
             running = Running(playing, url)
             counted = "count_over_time(correlator_suspect_confidence[1m])"
             playing.until(lambda: any(int(one["value"][1]) >= SCRAPES for one in asked_now(running, counted)))
-            yield running
+            yield replace(running, at=time.time())
 
 
 def asked_now(running: Running, query: str) -> list[Any]:

@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,9 +19,8 @@ from tests.dashboards.grafana import (
     metric_variables,
     panel_queries,
 )
-from tests.dashboards.running import Running, open_incident
+from tests.dashboards.running import RANGE_SECONDS, Running
 
-RANGE_SECONDS = 300
 BOARDS: dict[str, Json] = {name.removesuffix(".json"): json.loads(text) for name, text in written().items()}
 QUERIES = [asked for name, board in BOARDS.items() for asked in panel_queries(name, board)]
 VARIABLES = [(name, variable["name"]) for name, board in BOARDS.items() for variable, _, _ in metric_variables(board)]
@@ -34,13 +32,6 @@ SILENT = {
 """Queries that answer nothing while all is well, and why; what they ask for is looked at in test_boards.py."""
 
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A daemon with an open incident, scraped."""
-    with open_incident(tmp_path_factory.mktemp("dashboards")) as both:
-        yield both
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +50,14 @@ def opened(running: Running, board: Json) -> Mapping[str, Chosen]:
 
 def values(running: Running, selector: str, label: str) -> list[str]:
     """The values of a label as the data source asks for them."""
-    end = time.time()
-    found = running.ask(f"label/{label}/values", **{"match[]": selector, "start": end - RANGE_SECONDS, "end": end})
+    times = {"start": running.at - RANGE_SECONDS, "end": running.at}
+    found = running.ask(f"label/{label}/values", **{"match[]": selector}, **times)
     return sorted(found, key=str.lower)
 
 
 def answered(running: Running, asked: Asked, chosen: Mapping[str, Chosen]) -> list[Any]:
     """The series that a query finds."""
-    query, end = interpolated(asked.expr, chosen), time.time()
+    query, end = interpolated(asked.expr, chosen), running.at
     if asked.is_instant:
         found = running.ask("query", query=query, time=end)
     else:

@@ -26,6 +26,8 @@ def test_instants_are_told_twice() -> None:
     """RFC 3339 for people and programs, milliseconds for charts and links; null stays null."""
     body = make_client().get("/api/v1/incidents/c0ffee5eed").json()
     assert (body["started_at"], body["started_at_ms"], body["ended_at_ms"]) == ("2026-11-23T02:04:15Z", AT_MS, None)
+    assert body["title"] == "contention: vllm-7c9f4-x2x8q on n1/nvme0n1, 2026-11-23 02:04:15 UTC"
+    assert body["shown_from_ms"] < AT_MS < body["updated_at_ms"] < body["shown_to_ms"]
     assert milliseconds(datetime.fromisoformat(body["detected_at"])) == body["detected_at_ms"]
     (listed,) = make_client().get("/api/v1/incidents").json()["items"]
     assert listed == body
