@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
 from tests.dashboards import variables
 from tests.dashboards.finishing import begun, with_incidents
-from tests.dashboards.links import INCIDENT, VOLUME_OF_CURVE, VOLUME_OF_ROW
+from tests.dashboards.links import INCIDENT, PAGE_OF_CHOSEN, VOLUME_OF_CURVE, VOLUME_OF_ROW
 from tests.dashboards.panels import (
     COUNT,
     DASHED,
@@ -17,6 +17,8 @@ from tests.dashboards.panels import (
     curves,
     leading,
     limited,
+    named,
+    sorted_by,
     table,
 )
 from tests.dashboards.promql import VICTIM, largest, seen
@@ -91,7 +93,7 @@ def _verdict(board: Dashboard) -> None:
                 Column("namespace", "namespace"),
                 Column("pod", "pod"),
                 Column("model_name", "model"),
-                Column("verdict", "verdict"),
+                Column("verdict", "verdict", links=(PAGE_OF_CHOSEN,)),
                 Column("volume", "volume", links=(VOLUME_OF_ROW,)),
             ],
             Query(VERDICT),
@@ -99,22 +101,25 @@ def _verdict(board: Dashboard) -> None:
             height=6,
         )
     ).with_panel(
-        table(
-            "Who did it",
-            "What was said last of each suspect within the time range: probability, its share of the load that was "
-            f"added to the volume, and how much slower it made the mean first token. Accused from {ACCUSED_FROM} on.",
-            [
-                Column("suspect_namespace", "suspect namespace"),
-                Column("suspect_pod", "suspect"),
-                Column("suspect_workload", "workload"),
-                Column("Value #A", "confidence", RATIO, decimals=0),
-                Column("Value #B", "share of the added load", RATIO, decimals=0),
-                Column("Value #C", "cost in mean TTFT", SECONDS),
-                Column("volume", "volume", links=(VOLUME_OF_ROW,)),
-            ],
-            *(Query(query) for query in LAST),
-            width=15,
-            height=6,
+        sorted_by(
+            table(
+                "Who did it",
+                "What was said last of each suspect within the time range: probability, its share of the load that "
+                f"was added to the volume, how much slower it made the mean first token; accused from {ACCUSED_FROM}.",
+                [
+                    Column("suspect_namespace", "suspect namespace"),
+                    Column("suspect_pod", "suspect"),
+                    Column("suspect_workload", "workload"),
+                    Column("Value #A", "confidence", RATIO, decimals=0),
+                    Column("Value #B", "share of the added load", RATIO, decimals=0),
+                    Column("Value #C", "cost in mean TTFT", SECONDS),
+                    Column("volume", "volume", links=(VOLUME_OF_ROW,)),
+                ],
+                *(Query(query) for query in LAST),
+                width=15,
+                height=6,
+            ),
+            "confidence",
         )
     )
 
@@ -168,40 +173,48 @@ def _volume(board: Dashboard) -> None:
 
 def _suspects(board: Dashboard) -> None:
     board.with_row(Row("The suspects")).with_panel(
-        curves(
-            "Device time by pod",
-            "Seconds of device time a second that each pod takes from the volume, the five largest and the rest.",
-            RATIO,
-            Query(PODS, "{{namespace}}/{{pod}}"),
-            stacked=True,
+        named(
+            curves(
+                "Device time by pod",
+                "Seconds of device time a second that each pod takes from the volume, the five largest and the rest.",
+                RATIO,
+                Query(PODS, "{{namespace}}/{{pod}}"),
+                stacked=True,
+            )
         )
     ).with_panel(
         limited(
-            curves(
-                "Confidence",
-                "Probability that a suspect caused it, at each look; accused from the dashed line on.",
-                RATIO,
-                Query(CONFIDENCE, WHO),
-                height=6,
+            named(
+                curves(
+                    "Confidence",
+                    "Probability that a suspect caused it, at each look; accused from the dashed line on.",
+                    RATIO,
+                    Query(CONFIDENCE, WHO),
+                    height=6,
+                )
             ),
             ACCUSED_FROM,
         )
     ).with_panel(
-        curves(
-            "Share of the added load",
-            "Part of the load added to the volume that each suspect brought.",
-            RATIO,
-            Query(SHARE, WHO),
-            stacked=True,
-            height=6,
+        named(
+            curves(
+                "Share of the added load",
+                "Part of the load added to the volume that each suspect brought.",
+                RATIO,
+                Query(SHARE, WHO),
+                stacked=True,
+                height=6,
+            )
         )
     ).with_panel(
-        curves(
-            "Cost in mean TTFT",
-            "How much slower each suspect made the mean first token.",
-            SECONDS,
-            Query(COST, WHO),
-            stacked=True,
-            height=6,
+        named(
+            curves(
+                "Cost in mean TTFT",
+                "How much slower each suspect made the mean first token.",
+                SECONDS,
+                Query(COST, WHO),
+                stacked=True,
+                height=6,
+            )
         )
     )

@@ -41,10 +41,27 @@ def to_volume(volume: str) -> Link:
     return Link("Who uses this volume", f"/d/{VOLUME}?var-volume={volume}&{_KEPT}")
 
 
-VICTIM_OF_ROW: Final = to_victim("${__data.fields.namespace}", "${__data.fields.pod}")
-VOLUME_OF_ROW: Final = to_volume("${__data.fields.volume}")
-VICTIM_OF_CURVE: Final = to_victim("${__field.labels.namespace}", "${__field.labels.pod}")
-VOLUME_OF_CURVE: Final = to_volume("${__field.labels.volume}")
+def to_page(namespace: str, pod: str) -> Link:
+    """The incidents of a victim on the daemon's own page."""
+    return Link("Its incidents on the daemon's page", f"${{address}}/?namespace={namespace}&pod={pod}", leaves=True)
+
+
+def field(name: str) -> str:
+    """The value of a field in the clicked row, fit for an address."""
+    return f"${{__data.fields.{name}:percentencode}}"
+
+
+def label(name: str) -> str:
+    """The value of a label of the clicked curve, fit for an address."""
+    return f"${{__field.labels.{name}:percentencode}}"
+
+
+VICTIM_OF_ROW: Final = to_victim(field("namespace"), field("pod"))
+VICTIM_OF_CURVE: Final = to_victim(label("namespace"), label("pod"))
+VOLUME_OF_ROW: Final = to_volume(field("volume"))
+VOLUME_OF_CURVE: Final = to_volume(label("volume"))
+PAGE_OF_ROW: Final = to_page(field("namespace"), field("pod"))
+PAGE_OF_CHOSEN: Final = to_page("${namespace:percentencode}", "${pod:percentencode}")
 
 
 def others() -> DashboardLink:

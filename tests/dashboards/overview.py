@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
 from tests.dashboards import variables
 from tests.dashboards.finishing import begun, with_incidents
-from tests.dashboards.links import OVERVIEW, VICTIM_OF_CURVE, VICTIM_OF_ROW, VOLUME_OF_CURVE, VOLUME_OF_ROW
+from tests.dashboards.links import OVERVIEW, PAGE_OF_ROW, VICTIM_OF_CURVE, VICTIM_OF_ROW, VOLUME_OF_CURVE, VOLUME_OF_ROW
 from tests.dashboards.panels import (
     BAD,
     COUNT,
@@ -18,6 +18,7 @@ from tests.dashboards.panels import (
     curves,
     figure,
     leading,
+    sorted_by,
     state,
     table,
 )
@@ -37,8 +38,8 @@ DEMO = f"max({selected('correlator_demo')})"
 AGE = f"max({selected('correlator_data_lag_seconds')})"
 BLIND = f"count({selected('correlator_signal_up')} == 0)"
 VERDICTS = largest("correlator_incident_info", INFO)
-CONFIDENCE = top(20, largest("correlator_suspect_confidence", SUSPECT))
-SHARE = top(20, largest("correlator_suspect_share_ratio", SUSPECT))
+CONFIDENCE = largest("correlator_suspect_confidence", SUSPECT)
+SHARE = largest("correlator_suspect_share_ratio", SUSPECT)
 SLOWEST = top(10, largest("correlator_victim_ttft_seconds", BY_VICTIM, STATISTIC))
 STALLED = top(10, largest("correlator_victim_io_stalled_ratio", BY_VICTIM))
 UTILIZATION = top(10, largest("correlator_volume_utilization_ratio", BY_VOLUME, NODE))
@@ -110,8 +111,8 @@ def _incidents(board: Dashboard) -> None:
             "Verdicts",
             "Each open incident: whose first tokens are slow, the verdict, and the volume that it speaks of.",
             [
-                Column("namespace", "namespace", links=(VICTIM_OF_ROW,)),
-                Column("pod", "pod", links=(VICTIM_OF_ROW,)),
+                Column("namespace", "namespace", links=(VICTIM_OF_ROW, PAGE_OF_ROW)),
+                Column("pod", "pod", links=(VICTIM_OF_ROW, PAGE_OF_ROW)),
                 Column("model_name", "model"),
                 Column("verdict", "verdict"),
                 Column("volume", "volume", links=(VOLUME_OF_ROW,)),
@@ -120,22 +121,25 @@ def _incidents(board: Dashboard) -> None:
             width=10,
         )
     ).with_panel(
-        table(
-            "Suspects",
-            f"Who may have caused them, with a probability. From {ACCUSED_FROM} on a suspect is accused.",
-            [
-                Column("suspect_namespace", "suspect namespace"),
-                Column("suspect_pod", "suspect"),
-                Column("suspect_workload", "workload"),
-                Column("Value #A", "confidence", RATIO, decimals=0),
-                Column("Value #B", "share of the added load", RATIO, decimals=0),
-                Column("pod", "pod", links=(VICTIM_OF_ROW,)),
-                Column("namespace", "namespace", links=(VICTIM_OF_ROW,)),
-                Column("volume", "volume", links=(VOLUME_OF_ROW,)),
-            ],
-            Query(CONFIDENCE),
-            Query(SHARE),
-            width=14,
+        sorted_by(
+            table(
+                "Suspects",
+                f"Who may have caused them, with a probability. From {ACCUSED_FROM} on a suspect is accused.",
+                [
+                    Column("suspect_namespace", "suspect namespace"),
+                    Column("suspect_pod", "suspect"),
+                    Column("suspect_workload", "workload"),
+                    Column("Value #A", "confidence", RATIO, decimals=0),
+                    Column("Value #B", "share of the added load", RATIO, decimals=0),
+                    Column("pod", "pod", links=(VICTIM_OF_ROW,)),
+                    Column("namespace", "namespace", links=(VICTIM_OF_ROW,)),
+                    Column("volume", "volume", links=(VOLUME_OF_ROW,)),
+                ],
+                Query(CONFIDENCE),
+                Query(SHARE),
+                width=14,
+            ),
+            "confidence",
         )
     )
 

@@ -8,6 +8,7 @@ from grafana_foundation_sdk.builders.common import (
     LineStyle,
     ReduceDataOptions,
     StackingConfig,
+    TableSortByFieldState,
     VizLegendOptions,
     VizTooltipOptions,
 )
@@ -41,6 +42,7 @@ from tests.dashboards.links import Link, as_json
 from tests.dashboards.variables import METRICS
 
 WIDTH = 24
+AXIS_PIXELS, LEGEND_PIXELS = 80, 420
 SECONDS, RATIO, COUNT, BYTES, TEXT = "s", "percentunit", "short", "bytes", "none"
 PLAIN, GOOD, BAD = "text", "green", "red"
 DASHED = DynamicConfigValue("custom.lineStyle", LineStyle().fill("dash").dash([8, 8]).build())
@@ -71,7 +73,15 @@ def curves(
     title: str, description: str, unit: str, *queries: Query, width: int = WIDTH, height: int = 7, stacked: bool = False
 ) -> CurvePanel:
     """Curves over time, the legend sorted by the largest value."""
-    sort = "Max"
+    legend = (
+        VizLegendOptions()
+        .display_mode(LegendDisplayMode.TABLE)
+        .placement(LegendPlacement.RIGHT if width == WIDTH else LegendPlacement.BOTTOM)
+        .show_legend(show_legend=True)
+        .calcs(["lastNotNull", "max"])
+        .sort_by("Max")
+        .sort_desc(sort_desc=True)
+    )
     panel = (
         CurvePanel()
         .title(title)
@@ -85,17 +95,12 @@ def curves(
         .fill_opacity(30 if stacked else 8)
         .show_points(VisibilityMode.AUTO)
         .span_nulls(span_nulls=False)
-        .legend(
-            VizLegendOptions()
-            .display_mode(LegendDisplayMode.TABLE)
-            .placement(LegendPlacement.RIGHT if width == WIDTH else LegendPlacement.BOTTOM)
-            .show_legend(show_legend=True)
-            .calcs(["lastNotNull", "max"])
-            .sort_by(sort)
-            .sort_desc(sort_desc=True)
-        )
+        .legend(legend)
         .tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     )
+    if width == WIDTH:  # panels below each other have one time axis only if what stands beside it is as wide
+        panel.axis_width(AXIS_PIXELS)
+        legend.width(LEGEND_PIXELS)
     if stacked:
         panel.stacking(StackingConfig().mode(StackingMode.NORMAL).group("A"))
     if unit == RATIO and not stacked:
@@ -110,6 +115,18 @@ def limited(panel: CurvePanel, limit: float) -> CurvePanel:
     return panel.thresholds(thresholds(limit)).thresholds_style(
         GraphThresholdsStyleConfig().mode(GraphTresholdsStyleMode.DASHED)
     )
+
+
+def named(panel: CurvePanel) -> CurvePanel:
+    """The same without the slash of names that have no namespace: `unattributed`, `other`, a node."""
+    return panel.with_transformation(
+        DataTransformerConfig("renameByRegex", options={"regex": "^/(.+)$", "renamePattern": "$1"})
+    )
+
+
+def sorted_by(panel: TablePanel, column: str) -> TablePanel:
+    """The same with the largest of a column first."""
+    return panel.sort_by([TableSortByFieldState().display_name(column).desc(desc=True)])
 
 
 def leading(panel: CurvePanel, *links: Link) -> CurvePanel:

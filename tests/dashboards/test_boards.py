@@ -120,6 +120,19 @@ def test_legends_are_sorted(name: str, panel: Json) -> None:
     assert (legend["sortBy"], legend["sortDesc"], "max" in legend["calcs"]) == ("Max", True, True), name
 
 
+def test_panels_of_the_incident_share_a_time_axis() -> None:
+    """Below each other, with a crosshair over all: what rose first can be seen."""
+    board = BOARDS["incident"]
+    curves = [panel for panel in board["panels"] if panel["type"] == "timeseries"]
+    assert board["graphTooltip"] == 1
+    assert {(panel["gridPos"]["x"], panel["gridPos"]["w"]) for panel in curves} == {(0, 24)}
+    beside = {
+        (panel["fieldConfig"]["defaults"]["custom"]["axisWidth"], panel["options"]["legend"]["width"])
+        for panel in curves
+    }
+    assert len(beside) == 1
+
+
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_grafanas_own_annotations_come_first(board: Json) -> None:
     """What people pin to a dashboard stays where Grafana looks for it."""

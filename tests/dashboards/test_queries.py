@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from correlator.publish.synthetic import render_metrics
 from tests.dashboards.boards import written
 from tests.dashboards.grafana import (
     Asked,
@@ -19,17 +20,22 @@ from tests.dashboards.grafana import (
     metric_variables,
     panel_queries,
 )
-from tests.dashboards.running import RANGE_SECONDS, Running
+from tests.dashboards.running import RANGE_SECONDS, Running, ask
+from tests.servers import openmetrics_blocks, prometheus
+from tests.snapshots import make_snapshot
+from tests.unit.web.fakes import make_status
 
 BOARDS: dict[str, Json] = {name.removesuffix(".json"): json.loads(text) for name, text in written().items()}
 QUERIES = [asked for name, board in BOARDS.items() for asked in panel_queries(name, board)]
 VARIABLES = [(name, variable["name"]) for name, board in BOARDS.items() for variable, _, _ in metric_variables(board)]
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+TROUBLE_AT = 1_800_000_000
 SILENT = {
     "overview: Volumes in an error state/A": "no device of the lab is in an error state",
     "volume: Error states/A": "the same",
     "itself: Deliveries a second/A": "a demo delivers nothing to anyone",
 }
-"""Queries that answer nothing while all is well, and why; what they ask for is looked at in test_boards.py."""
+"""Queries that answer nothing while all is well, and why; they are asked once more where all is not."""
 
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
 
@@ -90,6 +96,39 @@ def test_panel_shows_what_was_answered(
         if arranged["id"] == "organize":
             fields = {field for field in arranged["options"]["indexByName"] if not field.startswith("Value")}
             assert fields <= labels
+
+
+@pytest.fixture(scope="module")
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus that scraped a daemon whose share is in an error state, and which has delivered."""
+    folder = tmp_path_factory.mktemp("trouble")
+    counts = (
+        render_metrics(make_snapshot(), None, make_status(deliveries=(("slack", "ok", count),)), OPENMETRICS)[1]
+        for count in (1, 5)
+    )
+    text = in_time([body.decode() for body in counts], TROUBLE_AT)
+    with prometheus(folder, storage=openmetrics_blocks(text, folder / "storage")) as url:
+        yield url
+
+
+def in_time(bodies: Sequence[str], at: int) -> str:
+    """Scrapes of one second each as OpenMetrics with timestamps, the last at `at`."""
+    pairs = zip(*(body.splitlines() for body in bodies), strict=True)
+    first = at - len(bodies) + 1
+    lines = [
+        [pair[0]] if pair[0].startswith("#") else [f"{line} {first + place}" for place, line in enumerate(pair)]
+        for pair in pairs
+    ]
+    return "\n".join([line for group in lines for line in group]) + "\n"
+
+
+@pytest.mark.parametrize("asked", [each for each in QUERIES if str(each) in SILENT], ids=str)
+def test_query_speaks_in_trouble(trouble: str, asked: Asked) -> None:
+    """What is silent while all is well says something when it is not."""
+    chosen = {**builtin_variables(1, RANGE_SECONDS), **fixed_variables(BOARDS[asked.board])}
+    chosen |= {name: Chosen((".*",), is_raw=True) for name in ("cluster", "node")}
+    chosen["volume"] = Chosen(("filer:/models",))
+    assert ask(trouble, "query", query=interpolated(asked.expr, chosen), time=TROUBLE_AT)["result"]
 
 
 def test_panels_tell_the_recorded_story(running: Running, chosen: Mapping[str, Mapping[str, Chosen]]) -> None:

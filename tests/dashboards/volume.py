@@ -16,6 +16,8 @@ from tests.dashboards.panels import (
     curves,
     leading,
     limited,
+    named,
+    sorted_by,
     table,
 )
 from tests.dashboards.promql import largest, seen, selected
@@ -101,27 +103,32 @@ def _load(board: Dashboard) -> None:
 
 def _users(board: Dashboard) -> None:
     board.with_row(Row("Who uses it")).with_panel(
-        curves(
-            "Device time by pod",
-            "Seconds of device time a second, the five largest pods and the rest; of volumes that a victim uses.",
-            RATIO,
-            Query(PODS, "{{namespace}}/{{pod}}"),
-            stacked=True,
-            width=14,
-            height=8,
+        named(
+            curves(
+                "Device time by pod",
+                "Seconds of device time a second, the five largest pods and the rest; of volumes that a victim uses.",
+                RATIO,
+                Query(PODS, "{{namespace}}/{{pod}}"),
+                stacked=True,
+                width=14,
+                height=8,
+            )
         )
     ).with_panel(
-        table(
-            "Pods on the volume",
-            "Who was on it within the time range, with the device time that each took last.",
-            [
-                Column("namespace", "namespace"),
-                Column("pod", "pod"),
-                Column("workload", "workload"),
-                Column("Value", "device time", RATIO),
-            ],
-            Query(USERS),
-            width=10,
+        sorted_by(
+            table(
+                "Pods on the volume",
+                "Who was on it within the time range, with the device time that each took last.",
+                [
+                    Column("namespace", "namespace"),
+                    Column("pod", "pod"),
+                    Column("workload", "workload"),
+                    Column("Value", "device time", RATIO),
+                ],
+                Query(USERS),
+                width=10,
+            ),
+            "device time",
         )
     )
 
@@ -130,22 +137,26 @@ def _suspects(board: Dashboard) -> None:
     legend = "{{suspect_namespace}}/{{suspect_pod}} → {{namespace}}/{{pod}}"
     board.with_row(Row("Suspects on it")).with_panel(
         limited(
-            curves(
-                "Confidence",
-                f"Probability that a pod made a victim slow by way of this volume; accused from {ACCUSED_FROM} on.",
-                RATIO,
-                Query(CONFIDENCE, legend),
-                width=12,
+            named(
+                curves(
+                    "Confidence",
+                    f"Probability that a pod made a victim slow by way of this volume; accused from {ACCUSED_FROM} on.",
+                    RATIO,
+                    Query(CONFIDENCE, legend),
+                    width=12,
+                )
             ),
             ACCUSED_FROM,
         )
     ).with_panel(
-        curves(
-            "Share of the added load",
-            "Part of the load added to the volume that each suspect brought, for each victim.",
-            RATIO,
-            Query(SHARE, legend),
-            width=12,
+        named(
+            curves(
+                "Share of the added load",
+                "Part of the load added to the volume that each suspect brought, for each victim.",
+                RATIO,
+                Query(SHARE, legend),
+                width=12,
+            )
         )
     )
 
