@@ -146,6 +146,10 @@ EDGE_FIELDS = (
     Field("mainstat", "mainStat"),
     Field("secondarystat", "secondaryStat"),
 )
+RIMS = (
+    "A suspect's rim is its confidence (red), a volume's its utilization (orange), a victim's the part of its first "
+    "tokens beyond the usual (purple)."
+)
 ARCS = {"confidence": "red", "busy": "orange", "excess": "purple", "rest": "super-light-blue"}
 
 
@@ -169,13 +173,23 @@ def build() -> Dashboard:
             SUSPECTS,
             Rest("A", "/api/v1/suspects", "items", _fields(SUSPECTS), parameters=IN_RANGE),
         )
+    ).with_panel(
+        _graph(
+            "Who hurts whom",
+            "All incidents detected within the time range: who is accused, or likeliest, by way of which volume.",
+            "/api/v1/graph",
+            IN_RANGE,
+            width=24,
+        )
     )
     _one(board)
     return board
 
 
 def _one(board: Dashboard) -> None:
-    board.with_row(Row("The chosen incident")).with_panel(_graph())
+    board.with_row(Row("The chosen incident")).with_panel(
+        _graph("Who did it, by way of what", "All suspects of the incident, its volume and the victim.", f"{ONE}/graph")
+    )
     for panel in (
         _below("What happened", "The answer in words, with its numbers.", WHAT, "", width=12, height=10),
         _below("What to do", "Advice, with commands to copy.", ADVICE, "advice", height=6),
@@ -201,23 +215,22 @@ def _incident() -> QueryVariable:
     )
 
 
-def _graph() -> GraphPanel:
+def _graph(
+    title: str, description: str, path: str, parameters: tuple[tuple[str, str], ...] = (), *, width: int = 12
+) -> GraphPanel:
     arcs: list[Builder[Arc]] = [ArcOption().field(f"arc__{part}").color(color) for part, color in ARCS.items()]
     return (
         GraphPanel()
-        .title("Who did it, by way of what")
-        .description(
-            "Suspects, the volume and the victim. A suspect's rim is its confidence (red), the volume's its "
-            "utilization (orange), the victim's the part of its first tokens beyond the usual (purple)."
-        )
+        .title(title)
+        .description(f"{description} {RIMS}")
         .datasource(API)
         .unit(TEXT)
-        .span(12)
+        .span(width)
         .height(10)
         .thresholds(thresholds())
         .nodes(NodeOptions().arcs(arcs))
-        .with_target(Asking(Rest("A", f"{ONE}/graph", "nodes", NODE_FIELDS, NODES)))
-        .with_target(Asking(Rest("B", f"{ONE}/graph", "edges", EDGE_FIELDS, EDGES)))
+        .with_target(Asking(Rest("A", path, "nodes", NODE_FIELDS, NODES, parameters)))
+        .with_target(Asking(Rest("B", path, "edges", EDGE_FIELDS, EDGES, parameters)))
     )
 
 

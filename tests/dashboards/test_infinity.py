@@ -78,11 +78,12 @@ def test_incident_began_when_it_was_recorded(running: Running, incident: str) ->
     assert running.at - started.timestamp() < IN_ITS_MIDST
 
 
-def test_graph_is_whole(running: Running, incident: str) -> None:
+@pytest.mark.parametrize("panel", ["Who did it, by way of what", "Who hurts whom"])
+def test_graph_is_whole(running: Running, incident: str, panel: str) -> None:
     """Both jobs that wrote lead to the disk, and the disk to the victim; no arrow leads nowhere."""
     targets = dict(TARGETS)
-    nodes = read(running, targets["Who did it, by way of what/A"], incident)
-    edges = read(running, targets["Who did it, by way of what/B"], incident)
+    nodes = read(running, targets[f"{panel}/A"], incident)
+    edges = read(running, targets[f"{panel}/B"], incident)
     titles = dict(zip(nodes["id"], nodes["title"], strict=True))
     arrows = {(titles[source], titles[target]) for source, target in zip(edges["source"], edges["target"], strict=True)}
     disk = "worker-gpu-12/loop0"

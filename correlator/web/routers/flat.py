@@ -29,4 +29,11 @@ def list_suspects(state: Web, filters: Annotated[IncidentFilters, Query()]) -> R
 )
 def get_graph(state: Web, identity: str) -> Response:
     """What Grafana's node graph draws."""
-    return answer(graph_of(incident_of(state, identity)))
+    return answer(graph_of([incident_of(state, identity)]))
+
+
+@router.get("/api/v1/graph", response_model=Graph, summary="Who hurts whom by way of which volume")
+def get_whole_graph(state: Web, filters: Annotated[IncidentFilters, Query()]) -> Response:
+    """The same of many incidents together, with those who are accused, or the likeliest where nobody is."""
+    page = state.incidents.search(filters.incident_query(), limit=filters.limit, cursor=filters.cursor)
+    return answer(graph_of(page.items, likely_alone=True))

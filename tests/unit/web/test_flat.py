@@ -15,6 +15,7 @@ from tests.factories import (
     make_incident,
     make_suspect,
     make_unattributed,
+    make_victim,
     make_volume,
 )
 from tests.unit.web.fakes import FakeIncidents, make_client, make_state
@@ -89,11 +90,17 @@ def test_suspects_of_what_was_asked_for() -> None:
 def test_graph_leads_from_suspects_over_the_volume_to_the_victim() -> None:
     """Every arrow begins and ends at a circle, and every way ends at the victim."""
     suspects = (make_suspect(), make_bystander(), make_unattributed())
-    graph = graph_of(make_incident(suspects=suspects))
+    graph = graph_of([make_incident(cluster="c1", suspects=suspects)])
     identities = [node.id for node in graph.nodes]
     assert len(set(identities)) == len(identities) == 5
     following = {edge.source: edge.target for edge in graph.edges}
-    assert following == {**{f"suspect/{each.name}": "volume" for each in suspects}, "volume": "victim"}
+    disk, victim = "volume/c1/disk:n1:nvme0n1", "victim/c1/inference/vllm-7c9f4-x2x8q"
+    assert following == {
+        "suspect/c1/rag/reindex-28812345-h8kz2": disk,
+        "suspect/c1/logging/vector-9zk4l": disk,
+        "suspect/c1/unattributed/disk:n1:nvme0n1": disk,
+        disk: victim,
+    }
     assert len({edge.id for edge in graph.edges}) == len(graph.edges)
 
 
@@ -101,10 +108,11 @@ def test_graph_says_what_matters_in_words() -> None:
     """Probability, share and cost of a suspect; utilization of the volume; first tokens of the victim."""
     body = make_client().get("/api/v1/incidents/c0ffee5eed/graph").json()
     TypeAdapter(Graph).validate_python(body)
-    nodes = {node["id"]: node for node in body["nodes"]}
-    assert (nodes["victim"]["mainstat"], nodes["victim"]["secondarystat"]) == ("p95 242 ms", "usually 75 ms")
-    assert (nodes["volume"]["title"], nodes["volume"]["mainstat"]) == ("n1/nvme0n1", "97 % busy")
-    job = nodes["suspect/rag/reindex-28812345-h8kz2"]
+    nodes = {node["title"]: node for node in body["nodes"]}
+    victim = nodes["vllm-7c9f4-x2x8q"]
+    assert (victim["mainstat"], victim["secondarystat"]) == ("p95 242 ms", "usually 75 ms")
+    assert nodes["n1/nvme0n1"]["mainstat"] == "97 % busy"
+    job = nodes["reindex-28812345-h8kz2"]
     assert (job["title"], job["mainstat"], job["secondarystat"]) == ("reindex-28812345-h8kz2", "97 %", "accused")
     (load,) = (edge for edge in body["edges"] if edge["source"] == job["id"])
     assert (load["mainstat"], load["secondarystat"]) == ("94 % of the added load", "157 ms of mean TTFT")
@@ -134,10 +142,26 @@ def test_graph_says_what_matters_in_words() -> None:
 )
 def test_rim_of_every_circle_is_whole(changes: dict[str, object]) -> None:
     """Its parts are from 0 to 1 and sum to 1, as the panel demands, whatever is not known."""
-    for node in graph_of(make_incident(**changes)).nodes:
+    for node in graph_of([make_incident(**changes)]).nodes:
         arcs = (node.arc__confidence, node.arc__busy, node.arc__excess, node.arc__rest)
         assert all(0 <= arc <= 1 for arc in arcs)
         assert sum(arcs) == pytest.approx(1)
+
+
+def test_graph_of_many_incidents_has_each_once() -> None:
+    """Two victims of one job on one disk: one circle for the job and the disk, and what was said last of them."""
+    last = make_incident(id="last", victim=make_victim(pod="other"), suspects=(make_suspect(confidence=0.9),))
+    graph = graph_of([last, make_incident(suspects=(make_suspect(), make_bystander()))], likely_alone=True)
+    assert [node.title for node in graph.nodes] == ["other", "n1/nvme0n1", "reindex-28812345-h8kz2", "vllm-7c9f4-x2x8q"]
+    assert [node.mainstat for node in graph.nodes if node.detail__role.startswith("accused")] == ["90 %"]
+    assert len(graph.edges) == 3
+
+
+def test_graph_of_many_incidents_names_the_likeliest_where_nobody_is_accused() -> None:
+    """The list of suspects is sorted by confidence: the first of them is drawn."""
+    weak = (make_bystander(pod="a", confidence=0.3), make_bystander(pod="b", confidence=0.1))
+    body = make_client(make_state(incidents=FakeIncidents([make_incident(suspects=weak)]))).get("/api/v1/graph").json()
+    assert [node["title"] for node in body["nodes"] if node["id"].startswith("suspect/")] == ["a"]
 
 
 def test_graph_of_nobody() -> None:
