@@ -15,9 +15,9 @@ from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
 from correlator.publish.families import FAMILIES, Family
 from correlator.publish.status import EngineStatus
+from correlator.publish.users import users_of
 
 TOP_SUSPECTS = 5
-TOP_PODS = 5
 STALE_AFTER_SECONDS = 300.0  # Prometheus itself stops showing a series that is older
 
 _BY_NAME = {family.name: family for family in FAMILIES}
@@ -52,7 +52,8 @@ def collect(snapshot: Snapshot | None, stored: Stored | None, status: EngineStat
     fresh = snapshot if (status.data_lag_seconds or 0.0) <= STALE_AFTER_SECONDS else None
     if fresh:
         _add_volumes(samples, fresh.volumes)
-        _add_users(samples, fresh)
+        for name, labels, value in users_of(fresh):
+            samples.add(name, labels, value)
         _add_nodes(samples, fresh)
         _add_victims(samples, fresh.victims)
     if stored:
@@ -109,28 +110,6 @@ def _add_volumes(samples: _Samples, volumes: Sequence[VolumeNow]) -> None:
         samples.add("correlator_volume_write_latency_seconds", labels, volume.write_latency_seconds)
         for reason in reasons:
             samples.add("correlator_volume_error_state", (*labels, reason), reason in volume.errors)
-
-
-def _add_users(samples: _Samples, snapshot: Snapshot) -> None:
-    """Which volumes the victims use, and which pods take the device time of these."""
-    names = {volume.id: volume.name for volume in snapshot.volumes}
-    for victim in snapshot.victims:
-        for each in victim.volume_ids:
-            labels = (victim.namespace, victim.pod, victim.model_name, names.get(each, each))
-            samples.add("correlator_victim_volume_info", labels, 1)
-    used = {each for victim in snapshot.victims for each in victim.volume_ids}
-    for volume in snapshot.volumes:
-        if volume.id in used:
-            _add_pods(samples, volume)
-
-
-def _add_pods(samples: _Samples, volume: VolumeNow) -> None:
-    """The pods of a volume by device time; those below the top few as one."""
-    labels, name = (volume.name, volume.node, volume.device), "correlator_volume_pod_device_time_ratio"
-    known = [pod for pod in volume.pods if pod.device_time_ratio is not None]
-    for pod in known[:TOP_PODS]:
-        samples.add(name, (*labels, pod.namespace, pod.pod, pod.workload), pod.device_time_ratio)
-    samples.add(name, (*labels, "", "other", ""), _sum(pod.device_time_ratio for pod in known[TOP_PODS:]))
 
 
 def _add_nodes(samples: _Samples, snapshot: Snapshot) -> None:

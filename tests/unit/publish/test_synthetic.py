@@ -12,7 +12,8 @@ from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, TtftNow
 from correlator.publish.families import FAMILIES
 from correlator.publish.status import EngineStatus
-from correlator.publish.synthetic import TOP_PODS, TOP_SUSPECTS, Stored, render_metrics
+from correlator.publish.synthetic import TOP_SUSPECTS, Stored, render_metrics
+from correlator.publish.users import TOP_PODS
 from tests.factories import (
     HOSTILE,
     make_bystander,
