@@ -19,7 +19,7 @@ from tests.dashboards.panels import (
     table,
 )
 from tests.dashboards.promql import largest, selected
-from tests.dashboards.words import OLD_AFTER_SECONDS
+from tests.dashboards.words import OLD_AFTER_SECONDS, SCRAPED
 
 PER_SECOND = "reqps"
 
@@ -37,7 +37,6 @@ SINCE = f"time() - max({selected('correlator_last_success_timestamp_seconds')})"
 REQUEST_RATE = f"sum by (outcome) (rate({selected('correlator_source_requests_total')}[$__rate_interval]))"
 DELIVERY_RATE = f"sum by (receiver, outcome) (rate({selected('correlator_deliveries_total')}[$__rate_interval]))"
 STORE_ERROR_RATE = f"sum(rate({selected('correlator_store_errors_total')}[$__rate_interval]))"
-SCRAPED = "These panels use rate() and time(): they need a Prometheus that scrapes the daemon."
 
 
 def build() -> Dashboard:
@@ -54,11 +53,13 @@ def build() -> Dashboard:
 
 def _now(board: Dashboard) -> None:
     board.with_panel(
-        state(figure("Ready", "Whether the daemon believes in its own answers.", COUNT, Query(READY)), IS_ONE)
+        state(
+            figure("Ready", f"Whether the daemon believes in its own answers. {SCRAPED}", COUNT, Query(READY)), IS_ONE
+        )
     ).with_panel(
         figure(
             "Age of the data",
-            "Age of the newest judged step. Worth an alert beyond five minutes.",
+            f"Age of the newest judged step. Worth an alert beyond five minutes. {SCRAPED}",
             SECONDS,
             Query(AGE),
             limit=OLD_AFTER_SECONDS,
@@ -66,7 +67,7 @@ def _now(board: Dashboard) -> None:
     ).with_panel(figure("Signals up", "Signals with fresh data.", COUNT, Query(UP))).with_panel(
         table(
             "Version",
-            "The version of each daemon that is seen.",
+            f"The version of each daemon that is seen. {SCRAPED}",
             [Column("version", "version")],
             Query(VERSION),
             width=4,
@@ -89,7 +90,7 @@ def _keeping_up(board: Dashboard) -> None:
     for panel in (
         curves(
             "Duration of a cycle",
-            "How long the newest cycle of the engine took.",
+            f"How long the newest cycle of the engine took. {SCRAPED}",
             SECONDS,
             Query(CYCLE, "cycle"),
             width=12,
@@ -97,14 +98,14 @@ def _keeping_up(board: Dashboard) -> None:
         limited(
             curves(
                 "Age of the newest judged step",
-                "The settle time and a step when all is well. Beyond the dashed line readings are withheld.",
+                f"Settle time and a step when all is well; beyond the dashed line readings are withheld. {SCRAPED}",
                 SECONDS,
                 Query(AGE, "age"),
                 width=12,
             ),
             OLD_AFTER_SECONDS,
         ),
-        curves("Memory", "Memory that each process holds.", BYTES, Query(MEMORY, "{{process}}"), width=12),
+        curves("Memory", f"Memory that each process holds. {SCRAPED}", BYTES, Query(MEMORY, "{{process}}"), width=12),
         curves("Signals up", "How many signals have fresh data.", COUNT, Query(SIGNALS, "signals"), width=12),
         curves(
             "Incidents opened",
@@ -115,7 +116,7 @@ def _keeping_up(board: Dashboard) -> None:
         ),
         curves(
             "Requests to the data source",
-            "How many there were since the engine's process started, by outcome.",
+            f"How many there were since the engine's process started, by outcome. {SCRAPED}",
             COUNT,
             Query(REQUESTS, "{{outcome}}"),
             width=12,
@@ -125,7 +126,7 @@ def _keeping_up(board: Dashboard) -> None:
 
 
 def _scraped(board: Dashboard) -> None:
-    board.with_row(Row("Rates (a Prometheus that scrapes the daemon)"))
+    board.with_row(Row("Rates"))
     for panel in (
         curves(
             "Since the last success",

@@ -23,7 +23,7 @@ from tests.dashboards.panels import (
     table,
 )
 from tests.dashboards.promql import largest, selected, top
-from tests.dashboards.words import ACCUSED_FROM, OLD_AFTER_SECONDS
+from tests.dashboards.words import ACCUSED_FROM, OLD_AFTER_SECONDS, SCRAPED
 
 NODE = 'node=~"$node"'
 BY_VICTIM, BY_VOLUME = "namespace, pod", "volume, node"
@@ -81,7 +81,7 @@ def _now(board: Dashboard) -> None:
         state(
             figure(
                 "Ready",
-                "Whether the daemon believes in its own answers; its page and /-/ready say why not.",
+                f"Whether the daemon believes in its own answers; its page and /-/ready say why not. {SCRAPED}",
                 COUNT,
                 Query(READY),
             ),
@@ -90,7 +90,7 @@ def _now(board: Dashboard) -> None:
     ).with_panel(
         figure(
             "Age of the data",
-            "Age of the newest judged step. Readings older than five minutes are withheld.",
+            f"Age of the newest judged step. Readings older than five minutes are withheld. {SCRAPED}",
             SECONDS,
             Query(AGE),
             limit=OLD_AFTER_SECONDS,
@@ -99,7 +99,12 @@ def _now(board: Dashboard) -> None:
         figure("Signals missing", "Signals without fresh data: what a verdict cannot see.", COUNT, Query(BLIND))
     ).with_panel(
         state(
-            figure("Data", "DEMO: the bundled recording is played, nothing here is your cluster.", COUNT, Query(DEMO)),
+            figure(
+                "Data",
+                f"DEMO: the bundled recording is played, nothing here is your cluster. {SCRAPED}",
+                COUNT,
+                Query(DEMO),
+            ),
             {"0": ("live", PLAIN), "1": ("DEMO", BAD)},
         )
     )

@@ -143,3 +143,13 @@ def test_panels_tell_the_recorded_story(running: Running, chosen: Mapping[str, M
         "vector-reindex-x955h": "worker-gpu-12/loop0",
         "etl-orders-2kfrg": "worker-gpu-12/loop0",
     }
+
+
+def test_both_processes_say_what_they_hold(running: Running) -> None:
+    """The engine and the web tell their memory, each its own: neither is as small as a counter."""
+    held = {
+        one["metric"]["process"]: float(one["value"][1])
+        for one in running.ask("query", query="correlator_process_resident_memory_bytes", time=running.at)["result"]
+    }
+    assert set(held) == {"engine", "web"}
+    assert min(held.values()) > 20e6

@@ -51,7 +51,7 @@ def address() -> TextBoxVariable:
 
 def cluster() -> QueryVariable:
     """The `cluster` label, where the setting of that name is used; everything otherwise."""
-    return several("cluster", "Cluster", "label_values(correlator_build_info, cluster)")
+    return several("cluster", "Cluster", "label_values(correlator_signal_up, cluster)")
 
 
 def several(name: str, label: str, query: str) -> QueryVariable:

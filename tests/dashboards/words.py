@@ -1,7 +1,10 @@
-"""Limits that the documentation names; a threshold in a dashboard is one of these."""
+"""What several panels say, and the limits that the documentation names: a threshold is one of these."""
 
 from correlator.publish.synthetic import STALE_AFTER_SECONDS
 from correlator.settings import EngineSettings
+
+SCRAPED = "It needs a Prometheus that scrapes the daemon."
+"""What a panel says whose metrics the daemon keeps no history of, or whose PromQL it does not answer."""
 
 ACCUSED_FROM = EngineSettings().accusation_threshold
 """From this confidence on a suspect is accused, unless set otherwise."""
