@@ -1,6 +1,5 @@
 """A daemon on a recording of real contention, stopped in its midst, and a real Prometheus that scrapes it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,13 +14,14 @@ from correlator.model.frame import Frame
 from correlator.model.grid import Grid
 from correlator.sources.recording import read_recording, write_recording
 from tests.daemons import Daemon, daemon
+from tests.lab.servers import free_port
 from tests.servers import prometheus, scrape_config
 
 RECORDING = Path(__file__).parents[2] / "fixtures" / "two_writers" / "recording.zip"
 IN_ITS_MIDST = 98
 """Seconds from the recording's beginning: its contention lasts from 61 to 104."""
 
-SCRAPES = 6
+SCRAPES = 4
 RANGE_SECONDS = 300
 CLUSTER = "lab"
 
@@ -35,7 +35,7 @@ class Running:
 
     daemon: Daemon
     prometheus: str
-    at: float = 0.0
+    at: float
 
     def ask(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the API answers
         """The `data` of an answer of Prometheus' API; AssertionError with its own words otherwise."""
@@ -69,20 +69,21 @@ def cut(path: Path) -> Path:
 
 @contextmanager
 def open_incident(folder: Path) -> Iterator[Running]:
-    """Both running, once Prometheus has seen the incident for some scrapes."""
+    """Both running, once Prometheus has seen the incident for some scrapes; `at` is when it saw it last."""
     folder.mkdir(parents=True, exist_ok=True)
     recording, settings = cut(folder / "recording.zip"), {"CORRELATOR_CLUSTER": CLUSTER}
-    with daemon(folder / "daemon", "--demo", "--recording", str(recording), settings=settings) as playing:
-        address = playing.url.removeprefix("http://")
-        config = scrape_config({"correlator": address}).replace("    static_", "    honor_labels: true\n    static_")
-        playing.until(lambda: "correlator_suspect_confidence" in playing.get("/metrics").text)
-        with prometheus(folder / "prometheus", config=config) as url:
-            running = Running(playing, url)
-            counted = "count_over_time(correlator_suspect_confidence[1m])"
-            playing.until(lambda: any(int(one["value"][1]) >= SCRAPES for one in asked_now(running, counted)))
-            yield replace(running, at=time.time())
+    address = f"127.0.0.1:{free_port()}"
+    arguments = ("--demo", "--recording", str(recording), "--listen", address)
+    config = scrape_config({"correlator": address}).replace("    static_", "    honor_labels: true\n    static_")
+    with (
+        prometheus(folder / "prometheus", config=config) as url,
+        daemon(folder / "daemon", *arguments, settings=settings) as playing,
+    ):
+        playing.until(lambda: len(_seen_at(url)) >= SCRAPES)
+        yield Running(playing, url, _seen_at(url)[-1])
 
 
-def asked_now(running: Running, query: str) -> list[Any]:
-    """What an instant query answers now."""
-    return list(running.ask("query", query=query)["result"])
+def _seen_at(url: str) -> list[float]:
+    """When Prometheus saw a suspect, in epoch seconds, ascending."""
+    found = ask(url, "query", query='correlator_suspect_confidence{suspect_pod!="other"}[5m]')["result"]
+    return sorted({float(at) for series in found for at, _ in series["values"]})
