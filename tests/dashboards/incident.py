@@ -131,6 +131,7 @@ def _effect(board: Dashboard) -> None:
         SECONDS,
         Query(EXCESS, "{{cause}}"),
         stacked=True,
+        is_signed=True,
     )
     for cause, color in COLORS.items():
         excess.override_by_name(cause, [colored(color)])

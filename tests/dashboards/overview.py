@@ -27,6 +27,7 @@ from tests.dashboards.words import ACCUSED_FROM, OLD_AFTER_SECONDS, SCRAPED
 
 NODE = 'node=~"$node"'
 BY_VICTIM, BY_VOLUME = "namespace, pod", "volume, node"
+MODEL = "namespace, pod, model_name"
 INFO = "namespace, pod, model_name, volume, verdict"
 SUSPECT = "suspect_namespace, suspect_pod, suspect_workload, namespace, pod, volume"
 STATISTIC = 'statistic="$statistic"'
@@ -41,6 +42,8 @@ VERDICTS = largest("correlator_incident_info", INFO)
 CONFIDENCE = largest("correlator_suspect_confidence", SUSPECT)
 SHARE = largest("correlator_suspect_share_ratio", SUSPECT)
 SLOWEST = top(10, largest("correlator_victim_ttft_seconds", BY_VICTIM, STATISTIC))
+NOW = top(50, largest("correlator_victim_ttft_seconds", MODEL, STATISTIC))
+USUAL = largest("correlator_victim_ttft_baseline_seconds", MODEL, STATISTIC) + f" and on (cluster, {MODEL}) {NOW}"
 STALLED = top(10, largest("correlator_victim_io_stalled_ratio", BY_VICTIM))
 UTILIZATION = top(10, largest("correlator_volume_utilization_ratio", BY_VOLUME, NODE))
 QUEUE = top(10, largest("correlator_volume_queue_depth", BY_VOLUME, NODE))
@@ -171,6 +174,23 @@ def _victims(board: Dashboard) -> None:
                 width=12,
             ),
             VICTIM_OF_CURVE,
+        )
+    ).with_panel(
+        sorted_by(
+            table(
+                "First tokens now and usually ($statistic)",
+                "The fifty slowest victims at the end of the time range, beside what is usual for them.",
+                [
+                    Column("namespace", "namespace", links=(VICTIM_OF_ROW, PAGE_OF_ROW)),
+                    Column("pod", "pod", links=(VICTIM_OF_ROW, PAGE_OF_ROW)),
+                    Column("model_name", "model"),
+                    Column("Value #A", "now", SECONDS),
+                    Column("Value #B", "usually", SECONDS),
+                ],
+                Query(NOW),
+                Query(USUAL),
+            ),
+            "now",
         )
     )
 

@@ -70,9 +70,16 @@ class Column:
 
 
 def curves(
-    title: str, description: str, unit: str, *queries: Query, width: int = WIDTH, height: int = 7, stacked: bool = False
+    title: str,
+    description: str,
+    unit: str,
+    *queries: Query,
+    width: int = WIDTH,
+    height: int = 7,
+    stacked: bool = False,
+    is_signed: bool = False,
 ) -> CurvePanel:
-    """Curves over time, the legend sorted by the largest value."""
+    """Curves over time from zero up, unless they may be negative; the legend is sorted by the largest value."""
     legend = (
         VizLegendOptions()
         .display_mode(LegendDisplayMode.TABLE)
@@ -88,7 +95,6 @@ def curves(
         .description(description)
         .datasource(METRICS)
         .unit(unit)
-        .min(0)
         .span(width)
         .height(height)
         .thresholds(thresholds())
@@ -103,6 +109,8 @@ def curves(
         legend.width(LEGEND_PIXELS)
     if stacked:
         panel.stacking(StackingConfig().mode(StackingMode.NORMAL).group("A"))
+    if not is_signed:
+        panel.min(0)
     if unit == RATIO and not stacked:
         panel.max(1)
     for place, query in enumerate(queries):
