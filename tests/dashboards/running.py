@@ -21,6 +21,7 @@ RECORDING = Path(__file__).parents[2] / "fixtures" / "two_writers" / "recording.
 IN_ITS_MIDST = 98
 """Seconds from the recording's beginning: its contention lasts from 61 to 104."""
 
+SERVERS = ("prometheus",)
 SCRAPES = 4
 RANGE_SECONDS = 300
 CLUSTER = "lab"
@@ -37,9 +38,9 @@ class Running:
     prometheus: str
     at: float
 
-    def ask(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the API answers
-        """The `data` of an answer of Prometheus' API; AssertionError with its own words otherwise."""
-        return ask(self.prometheus, path, **parameters)
+    def ask(self, server: str, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the API answers
+        """The `data` of what one of SERVERS answers; AssertionError with its own words otherwise."""
+        return ask(self.prometheus if server == "prometheus" else f"{self.daemon.url}/prometheus", path, **parameters)
 
 
 def ask(url: str, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the API answers

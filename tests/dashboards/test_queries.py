@@ -1,8 +1,9 @@
-"""Every query of every dashboard, asked of a real Prometheus that scrapes the daemon while it has an open incident."""
+"""Every query of every dashboard, asked while the daemon has an open incident: of a Prometheus that scrapes it."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -20,14 +21,28 @@ from tests.dashboards.grafana import (
     metric_variables,
     panel_queries,
 )
-from tests.dashboards.running import RANGE_SECONDS, Running, ask
+from tests.dashboards.running import RANGE_SECONDS, SERVERS, Running, ask
+from tests.dashboards.words import SCRAPED
 from tests.servers import openmetrics_blocks, prometheus
 from tests.snapshots import make_snapshot
 from tests.unit.web.fakes import make_status
 
 BOARDS: dict[str, Json] = {name.removesuffix(".json"): json.loads(text) for name, text in written().items()}
+
+
+def needs_it(asked: Asked) -> bool:
+    """Whether a panel says that it needs a scraping Prometheus."""
+    return SCRAPED in asked.panel.get("description", "")
+
+
 QUERIES = [asked for name, board in BOARDS.items() for asked in panel_queries(name, board)]
-VARIABLES = [(name, variable["name"]) for name, board in BOARDS.items() for variable, _, _ in metric_variables(board)]
+CASES = [(server, asked) for server in SERVERS for asked in QUERIES if server == "prometheus" or not needs_it(asked)]
+VARIABLES = [
+    (server, name, variable["name"])
+    for server in SERVERS
+    for name, board in BOARDS.items()
+    for variable, _, _ in metric_variables(board)
+]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 TROUBLE_AT = 1_800_000_000
 SILENT = {
@@ -40,62 +55,74 @@ SILENT = {
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A dashboard as somebody opens it: what each drop-down offers, and what is chosen at first."""
+
+    offered: Mapping[str, Sequence[str]]
+    chosen: Mapping[str, Chosen]
+
+
 @pytest.fixture(scope="module")
-def chosen(running: Running) -> Mapping[str, Mapping[str, Chosen]]:
-    """The variables of each dashboard as Grafana fills them when it is opened."""
-    return {name: opened(running, board) for name, board in BOARDS.items()}
+def opened(running: Running) -> Mapping[tuple[str, str], Opened]:
+    """Every dashboard on every server."""
+    return {(server, name): open_on(running, server, BOARDS[name]) for server in SERVERS for name in BOARDS}
 
 
-def opened(running: Running, board: Json) -> Mapping[str, Chosen]:
-    """The values of a dashboard's variables, one after the other, since they depend on each other."""
+def open_on(running: Running, server: str, board: Json) -> Opened:
+    """The variables of a dashboard, one after the other, since they depend on each other."""
+    offered: dict[str, list[str]] = {}
     known = {**builtin_variables(1, RANGE_SECONDS), **fixed_variables(board)}
     for variable, selector, label in metric_variables(board):
-        known[variable["name"]] = chosen_at_first(variable, values(running, interpolated(selector, known), label))
-    return known
+        found = values(running, server, interpolated(selector, known), label)
+        offered[variable["name"]] = found
+        known[variable["name"]] = chosen_at_first(variable, found)
+    return Opened(offered, known)
 
 
-def values(running: Running, selector: str, label: str) -> list[str]:
+def values(running: Running, server: str, selector: str, label: str) -> list[str]:
     """The values of a label as the data source asks for them."""
     times = {"start": running.at - RANGE_SECONDS, "end": running.at}
-    found = running.ask(f"label/{label}/values", **{"match[]": selector}, **times)
+    found = running.ask(server, f"label/{label}/values", **{"match[]": selector}, **times)
     return sorted(found, key=str.lower)
 
 
-def answered(running: Running, asked: Asked, chosen: Mapping[str, Chosen]) -> list[Any]:
+def answered(running: Running, server: str, asked: Asked, chosen: Mapping[str, Chosen]) -> list[Any]:
     """The series that a query finds."""
     query, end = interpolated(asked.expr, chosen), running.at
     if asked.is_instant:
-        found = running.ask("query", query=query, time=end)
+        found = running.ask(server, "query", query=query, time=end)
     else:
-        found = running.ask("query_range", query=query, start=end - RANGE_SECONDS, end=end, step=1)
+        found = running.ask(server, "query_range", query=query, start=end - RANGE_SECONDS, end=end, step=1)
     return list(found["result"])
 
 
-@pytest.mark.parametrize(("board", "name"), VARIABLES)
-def test_variable_has_values(chosen: Mapping[str, Mapping[str, Chosen]], board: str, name: str) -> None:
+@pytest.mark.parametrize(("server", "board", "name"), VARIABLES)
+def test_variable_has_values(opened: Mapping[tuple[str, str], Opened], server: str, board: str, name: str) -> None:
     """Every drop-down offers something."""
-    assert all(chosen[board][name].values)
+    assert opened[server, board].offered[name]
 
 
-@pytest.mark.parametrize("asked", QUERIES, ids=str)
-def test_query_has_data(running: Running, chosen: Mapping[str, Mapping[str, Chosen]], asked: Asked) -> None:
-    """A panel or annotation shows something; what is silent while all is well is at least understood."""
-    found = answered(running, asked, chosen[asked.board])
+@pytest.mark.parametrize(("server", "asked"), CASES, ids=str)
+def test_query_has_data(running: Running, opened: Mapping[tuple[str, str], Opened], server: str, asked: Asked) -> None:
+    """A panel or annotation shows something, with the labels that its legend names and a field for each column."""
+    found = answered(running, server, asked, opened[server, asked.board].chosen)
     assert bool(found) != (str(asked) in SILENT), found
+    if found and asked.panel:
+        assert shown_labels(asked) <= {label for one in found for label in one["metric"]}
 
 
-@pytest.mark.parametrize("asked", [each for each in QUERIES if str(each) not in SILENT and each.panel], ids=str)
-def test_panel_shows_what_was_answered(
-    running: Running, chosen: Mapping[str, Mapping[str, Chosen]], asked: Asked
-) -> None:
-    """The labels in a legend are those of the series, and each column of a table is a field of the answer."""
-    labels = {label for one in answered(running, asked, chosen[asked.board]) for label in one["metric"]}
+def shown_labels(asked: Asked) -> set[str]:
+    """The labels that a legend or the columns of a table show."""
     (target,) = (each for each in asked.panel["targets"] if each["expr"] == asked.expr)
-    assert set(_LABEL.findall(target.get("legendFormat", ""))) <= labels
-    for arranged in asked.panel["transformations"]:
-        if arranged["id"] == "organize":
-            fields = {field for field in arranged["options"]["indexByName"] if not field.startswith("Value")}
-            assert fields <= labels
+    columns = {
+        field
+        for arranged in asked.panel["transformations"]
+        if arranged["id"] == "organize"
+        for field in arranged["options"]["indexByName"]
+        if not field.startswith("Value")
+    }
+    return columns | set(_LABEL.findall(target.get("legendFormat", "")))
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +158,15 @@ def test_query_speaks_in_trouble(trouble: str, asked: Asked) -> None:
     assert ask(trouble, "query", query=interpolated(asked.expr, chosen), time=TROUBLE_AT)["result"]
 
 
-def test_panels_tell_the_recorded_story(running: Running, chosen: Mapping[str, Mapping[str, Chosen]]) -> None:
+@pytest.mark.parametrize("server", SERVERS)
+def test_panels_tell_the_recorded_story(
+    running: Running, opened: Mapping[tuple[str, str], Opened], server: str
+) -> None:
     """The incident's dashboard names both jobs that wrote, on the disk that they wrote to, and no one else as sure."""
     (asked,) = (each for each in QUERIES if str(each) == "incident: Who did it/A")
     told = {
         one["metric"]["suspect_pod"]: (float(one["value"][1]), one["metric"]["volume"])
-        for one in answered(running, asked, chosen["incident"])
+        for one in answered(running, server, asked, opened[server, "incident"].chosen)
     }
     sure = {pod: volume for pod, (confidence, volume) in told.items() if confidence >= 0.8}
     assert sure == {
@@ -149,7 +179,9 @@ def test_both_processes_say_what_they_hold(running: Running) -> None:
     """The engine and the web tell their memory, each its own: neither is as small as a counter."""
     held = {
         one["metric"]["process"]: float(one["value"][1])
-        for one in running.ask("query", query="correlator_process_resident_memory_bytes", time=running.at)["result"]
+        for one in running.ask(
+            "prometheus", "query", query="correlator_process_resident_memory_bytes", time=running.at
+        )["result"]
     }
     assert set(held) == {"engine", "web"}
     assert min(held.values()) > 20e6
