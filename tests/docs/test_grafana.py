@@ -97,3 +97,16 @@ def test_scrape_of_the_page_is_one_that_prometheus_takes(tmp_path: Path) -> None
     done = subprocess.run(["promtool", "check", "config", str(config)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert yaml.safe_load(job)["scrape_configs"][0]["honor_labels"] is True
+
+
+def test_every_dashboard_is_on_the_page() -> None:
+    """The table names each by its title, so that nobody looks for one that is not there."""
+    listed = re.findall(r"^\| \*(\w+)\* \|", PAGE, re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem.capitalize() for path in FOLDER.glob("*.json"))
+
+
+def test_rest_of_the_page_is_what_evidence_asks() -> None:
+    """The addresses for panels of one's own are those that the dashboard uses."""
+    described = set(re.findall(r"^\| `(/api/v1/[^`?]+)", PAGE, re.MULTILINE))
+    used = set(re.findall(r'"url": "(/api/v1/[^"]+)"', (FOLDER / "evidence.json").read_text(encoding="utf-8")))
+    assert {path.replace("ID", "${incident}") for path in described} <= used
