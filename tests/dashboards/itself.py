@@ -32,10 +32,11 @@ CYCLE = f"max({selected('correlator_cycle_duration_seconds')})"
 AGE = f"max({selected('correlator_data_lag_seconds')})"
 MEMORY = largest("correlator_process_resident_memory_bytes", "process")
 OPENED = largest("correlator_incidents_total", "verdict")
+BACKLOG = largest("correlator_delivery_backlog", "sink")
 REQUESTS = largest("correlator_source_requests_total", "outcome")
 SINCE = f"time() - max({selected('correlator_last_success_timestamp_seconds')})"
 REQUEST_RATE = f"sum by (outcome) (rate({selected('correlator_source_requests_total')}[$__rate_interval]))"
-DELIVERY_RATE = f"sum by (receiver, outcome) (rate({selected('correlator_deliveries_total')}[$__rate_interval]))"
+DELIVERY_RATE = f"sum by (cluster, sink, outcome) (rate({selected('correlator_deliveries_total')}[$__rate_interval]))"
 STORE_ERROR_RATE = f"sum(rate({selected('correlator_store_errors_total')}[$__rate_interval]))"
 
 
@@ -121,6 +122,13 @@ def _keeping_up(board: Dashboard) -> None:
             Query(REQUESTS, "{{outcome}}"),
             width=12,
         ),
+        curves(
+            "Deliveries that wait",
+            f"How many incidents each sink has still to be told of; nothing where no sink is set. {SCRAPED}",
+            COUNT,
+            Query(BACKLOG, "{{sink}}"),
+            width=12,
+        ),
     ):
         board.with_panel(panel)
 
@@ -144,9 +152,9 @@ def _scraped(board: Dashboard) -> None:
         ),
         curves(
             "Deliveries a second",
-            f"Notifications by receiver and outcome. {SCRAPED}",
+            f"Deliveries to each sink, by outcome. {SCRAPED}",
             PER_SECOND,
-            Query(DELIVERY_RATE, "{{receiver}}: {{outcome}}"),
+            Query(DELIVERY_RATE, "{{sink}}: {{outcome}}"),
             width=12,
         ),
         curves(

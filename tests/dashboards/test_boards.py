@@ -38,6 +38,8 @@ OF_ITSELF = {
     "correlator_store_errors_total",
     "correlator_process_resident_memory_bytes",
     "correlator_deliveries_total",
+    "correlator_delivery_backlog",
+    "correlator_delivery_last_success_timestamp_seconds",
     "correlator_ready",
     "correlator_demo",
     "correlator_build_info",

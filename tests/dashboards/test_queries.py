@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from correlator.publish.status import SinkStatus
 from correlator.publish.synthetic import render_metrics
 from tests.dashboards.boards import written
 from tests.dashboards.grafana import (
@@ -49,6 +50,7 @@ SILENT = {
     "overview: Volumes in an error state/A": "no device of the lab is in an error state",
     "volume: Error states/A": "the same",
     "itself: Deliveries a second/A": "a demo delivers nothing to anyone",
+    "itself: Deliveries that wait/A": "the same",
 }
 """Queries that answer nothing while all is well, and why; they are asked once more where all is not."""
 
@@ -130,12 +132,16 @@ def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus that scraped a daemon whose share is in an error state, and which has delivered."""
     folder = tmp_path_factory.mktemp("trouble")
     counts = (
-        render_metrics(make_snapshot(), None, make_status(deliveries=(("slack", "ok", count),)), OPENMETRICS)[1]
-        for count in (1, 5)
+        render_metrics(make_snapshot(), None, make_status(sinks=(sink(count),)), OPENMETRICS)[1] for count in (1, 5)
     )
     text = in_time([body.decode() for body in counts], TROUBLE_AT)
     with prometheus(folder, storage=openmetrics_blocks(text, folder / "storage")) as url:
         yield url
+
+
+def sink(count: int) -> SinkStatus:
+    """A Loki that took so many deliveries."""
+    return SinkStatus(name="loki", outcomes=(("delivered", count),), backlog=1, last_success_at=None)
 
 
 def in_time(bodies: Sequence[str], at: int) -> str:
