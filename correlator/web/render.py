@@ -6,7 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from correlator.model.symptom_words import symptom_words
+from correlator.model.symptom_words import in_unit, symptom_words
 from correlator.picture.labels import VERDICTS
 from correlator.web import words
 
@@ -40,6 +40,7 @@ def _environment() -> Environment:
     environment.tests["known"] = words.is_known
     environment.globals["VERDICTS"] = VERDICTS
     environment.filters["symptom_words"] = symptom_words
+    environment.filters["in_unit"] = in_unit
     return environment
 
 

@@ -24,7 +24,13 @@ from tests.factories import (
     make_victim,
     make_volume,
 )
-from tests.snapshots import make_pod_on_volume, make_snapshot, make_victim_now, make_volume_now
+from tests.snapshots import (
+    make_database_now,
+    make_pod_on_volume,
+    make_snapshot,
+    make_victim_now,
+    make_volume_now,
+)
 from tests.unit.web.fakes import make_status
 
 DEVICE_TIME = "correlator_volume_pod_device_time_ratio"
@@ -140,6 +146,16 @@ def test_active_is_always_there_for_a_watched_victim() -> None:
     assert value(found, "correlator_incident_active", pod="vllm-7c9f4-x2x8q", **model) == 1
     assert value(found, "correlator_incident_active", pod="vllm-7c9f4-q9w2e", **model) == 0
     assert value(found, "correlator_incident_active", pod="gone", **model) == 1
+
+
+def test_a_victim_without_first_tokens_is_watched_too() -> None:
+    """0 while it is well, 1 while it suffers, once each; and no first tokens of it are made up."""
+    snapshot, labels = make_snapshot(victims=(make_database_now(),)), {"namespace": "memory", "pod": "pg-0"}
+    assert value(series(snapshot=snapshot), "correlator_incident_active", model_name="", **labels) == 0
+    victim = replace(make_incident().victim, model_name="", symptom="postgresql_transactions", **labels)
+    found = series(make_incident(victim=victim), snapshot=snapshot)
+    assert value(found, "correlator_incident_active", model_name="", **labels) == 1
+    assert "correlator_victim_ttft_seconds" not in names(found)
 
 
 def test_models_of_one_pod_are_victims_of_their_own() -> None:
