@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ docs: install ## write anew what pages show of code and recordings
 	$(BIN)/python -m tests.docs.settings_page >docs/settings.md
 	$(BIN)/python -m tests.docs.signals_page >docs/signals.md
 	$(BIN)/python -m tests.docs.lab_table
+
+dashboards: install ## write the Grafana dashboards anew
+	$(BIN)/python -m tests.dashboards
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages

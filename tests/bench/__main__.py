@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import budget, grafana, kubernetes, machine
+from tests.bench import answers, budget, grafana, history, kubernetes, machine
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -32,6 +32,10 @@ def main() -> None:
         followed = machine.measure("kubernetes", api)
     with console.status("Grafana"):
         asked = machine.measure("grafana", "measure")
+    with console.status("a day of series"):
+        kept = machine.measure("history")
+    with console.status("100,000 incidents"):
+        answered = machine.measure("answers")
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -53,6 +57,8 @@ def main() -> None:
     budget.show(console, traffic)
     console.print(kubernetes.shown(followed))
     console.print(grafana.table(asked))
+    history.show(console, kept)
+    answers.show(console, answered)
 
 
 def _cells(spread: dict[str, float]) -> list[str]:
