@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 import correlator
@@ -15,6 +14,7 @@ from correlator.web.routers import (
     episodes,
     explain,
     health,
+    incident_page,
     incidents,
     metrics,
     page,
@@ -23,9 +23,11 @@ from correlator.web.routers import (
     topology,
     victims,
     volumes,
+    watched_pages,
 )
 from correlator.web.security import RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
+from correlator.web.static_files import Revalidated
 
 LARGEST_BODY_BYTES = 1_000_000
 DESCRIPTION = (
@@ -64,8 +66,8 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    app.include_router(page.router)
-    app.include_router(docs.router)
-    app.mount("/static", StaticFiles(packages=[("correlator.web", "static")]), name="static")
+    for module in (page, incident_page, watched_pages, docs):
+        app.include_router(module.router)
+    app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app

@@ -1,14 +1,17 @@
 """Templates to pages. Everything is escaped unless a template says otherwise, and none does."""
 
 from functools import cache
+from http import HTTPStatus
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from correlator.model.symptom_words import symptom_words
-from correlator.picture.labels import VERDICTS
+from correlator.picture.labels import VERDICTS, suspect_name
 from correlator.web import words
+from correlator.web.blind_spots import plain_words
+from correlator.web.state import WebState
 
 _FILTERS = (
     words.duration,
@@ -24,6 +27,8 @@ _FILTERS = (
     words.suspect_name,
     words.considered_name,
     words.pod_name,
+    words.opening,
+    plain_words,
 )
 
 
@@ -39,12 +44,23 @@ def _environment() -> Environment:
     environment.filters.update({each.__name__: each for each in _FILTERS})
     environment.tests["known"] = words.is_known
     environment.globals["VERDICTS"] = VERDICTS
+    environment.globals["VERDICT_CHOICES"] = [(verdict.value, said) for verdict, said in VERDICTS.items()]
+    environment.filters["picture_name"] = suspect_name
     environment.filters["symptom_words"] = symptom_words
     return environment
 
 
+def root_of(request: Request) -> str:
+    """The path that a proxy serves us under, without a slash at its end."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def missing(request: Request, state: WebState, what: str, name: str) -> Response:
+    """The page of what nobody knows."""
+    return render(request, "missing.html", HTTPStatus.NOT_FOUND, status_now=state.status(), what=what, name=name)
+
+
 def render(request: Request, template: str, status: int = 200, **context: object) -> Response:
-    """A page; `root` is the path that a proxy serves us under, without a slash at its end."""
-    root = request.scope.get("root_path", "").rstrip("/")
-    body = _environment().get_template(template).render(root=root, **context)
+    """A page; `root` is what every link in it begins with."""
+    body = _environment().get_template(template).render(root=root_of(request), **context)
     return HTMLResponse(body, status, {"cache-control": "no-store"})

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from math import isnan
-from typing import Final
+from typing import Final, NamedTuple
 
 from correlator.model.finding import Considered, Suspect, SuspectKind
-from correlator.model.snapshot import PodOnVolume, VictimNow
+from correlator.model.snapshot import EdgeNow, PodOnVolume, VictimNow
 from correlator.model.topology import PodRef
 
 UNKNOWN: Final = "–"
@@ -111,11 +111,24 @@ def suspect_name(suspect: Suspect) -> str:
     return f"{suspect.namespace}/{suspect.pod}"
 
 
+class Told(NamedTuple):
+    """A paragraph with its first sentence apart."""
+
+    first: str
+    rest: str
+
+
+def opening(text: str) -> Told:
+    """The sentence that says it all, and the others."""
+    first, stop, rest = text.partition(". ")
+    return Told(first + stop.rstrip(), rest)
+
+
 def considered_name(one: Considered) -> str:
     """What one who was considered is called."""
     return str(PodRef(one.namespace, one.pod)) if one.pod else "I/O that no pod accounts for"
 
 
-def pod_name(pod: PodOnVolume | VictimNow) -> str:
+def pod_name(pod: PodOnVolume | VictimNow | EdgeNow) -> str:
     """`namespace/pod`, or `node/NAME`."""
     return str(PodRef(pod.namespace, pod.pod))
