@@ -52,3 +52,4 @@ if (document.querySelector("[data-panel]")) {
   await drawCharts();
 }
 performance.mark("interactive");
+document.body.dataset.ready = "";

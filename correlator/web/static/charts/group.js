@@ -23,7 +23,8 @@ class Group {
       onAll: () => this.zoom(null),
     };
     const figures = [...section.querySelectorAll("[data-panel]")];
-    this.panels = figures.map((figure, rank) => new Panel(figure, shared, rank === 0));
+    this.panels = figures.map((figure, rank) =>
+      new Panel(figure, shared, { isFirst: rank === 0, isLast: rank === figures.length - 1 }));
   }
 
   /** Fetches what every panel shows, each address once, and draws it. */

@@ -14,12 +14,12 @@ export class Panel {
   /**
    * @param {HTMLElement} figure
    * @param {object} shared what all panels have in common: moments, `onCursor`, `onSelect`, `onAll`
-   * @param {boolean} isFirst
+   * @param {{isFirst: boolean, isLast: boolean}} rank the first names the moments, the last the time
    */
-  constructor(figure, shared, isFirst) {
+  constructor(figure, shared, rank) {
     this.figure = figure;
     this.shared = shared;
-    this.isFirst = isFirst;
+    this.rank = rank;
     this.place = figure.querySelector(".plot");
     this.title = figure.querySelector("h3").textContent;
     this.chart = null;
@@ -56,12 +56,13 @@ export class Panel {
     const curves = this.order.map((rank) => this.curves[rank]);
     const hasRatio = curves.some((curve) => curve.scale === "ratio");
     const unit = curves[0].unit;
+    const { isFirst, isLast } = this.rank;
     return {
       ...this.size(),
       legend: { show: false },
       padding: [8, hasRatio ? 0 : RIGHT, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-      plugins: [regression(this.shared.moments, this.isFirst)],
+      plugins: [regression(this.shared.moments, isFirst)],
       cursor: {
         sync: { key: "incident", scales: ["x", null] },
         drag: { x: true, y: false, setScale: false },
@@ -73,7 +74,7 @@ export class Panel {
         ...(hasRatio ? { ratio: { range: [0, 1.15] } } : {}),
       },
       axes: [
-        { ...axis(), values: (_, ticks, __, ___, step) => timeLabels(ticks, step) },
+        { ...axis(), size: isLast ? 30 : 6, values: (_, ticks, __, ___, step) => isLast ? timeLabels(ticks, step) : [] },
         { ...axis(), size: LEFT, values: (_, ticks) => ticks.map((tick) => quantity(tick, unit)) },
         ...(hasRatio ? [{
           ...axis(), scale: "ratio", side: 1, size: RIGHT, grid: { show: false },

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Locator, Page, Request
 
 from correlator.web.app import create_app
 from correlator.web.state import WebState
@@ -29,7 +29,7 @@ def serving(state: WebState) -> Iterator[str]:
     """The address of the application over `state`, until the block ends."""
     bound = socket.create_server(("127.0.0.1", 0))
     stopping = threading.Event()
-    app = create_app(replace(state, stopping=stopping.is_set))
+    app = create_app(replace(state, stopping=lambda: stopping.is_set() or state.stopping()))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
@@ -50,6 +50,22 @@ class Look:
     faults: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
+    def wait(self) -> None:
+        """Until the page's scripts have done their work, where it has any."""
+        if self.page.locator('script[type="module"]').count():
+            self.page.locator("body[data-ready]").wait_for()
+
+    def follow(self, link: Locator, path: str) -> None:
+        """Click a link and be on the page that it leads to."""
+        link.click()
+        self.page.wait_for_url(lambda url: urlsplit(url).path == path)
+        self.wait()
+
+    def failed(self, request: Request) -> None:
+        """A request that failed is a fault; what ends because the page was left is none."""
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"failed: {request.url}")
+
     def refuse(self, dialog: Dialog) -> None:
         """Nothing here opens a dialog: whatever does is a fault."""
         self.faults.append(f"dialog: {dialog.message}")
@@ -58,19 +74,25 @@ class Look:
 
 @contextmanager
 def looking(
-    browser: Browser, address: str, path: str = "/", *, dark: bool = False, width: int = 1200
+    browser: Browser, address: str, path: str = "/", *, dark: bool = False, width: int = 1200, scripts: bool = True
 ) -> Iterator[Look]:
-    """A page in a browser of its own, fully loaded; dialogs are faults, since nothing here opens one."""
+    """A page in a browser context of its own, ready to be used; dialogs are faults, since nothing here opens one."""
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        java_script_enabled=scripts,
     )
+    context.set_default_timeout(20_000)
     look = Look(context.new_page())
     look.page.on("console", lambda said: look.faults.append(said.text) if said.type in {"error", "warning"} else None)
     look.page.on("pageerror", lambda error: look.faults.append(str(error)))
-    look.page.on("requestfailed", lambda request: look.faults.append(f"failed: {request.url}"))
+    look.page.on("requestfailed", look.failed)
     look.page.on("dialog", look.refuse)
     look.page.on("request", lambda request: look.hosts.add(urlsplit(request.url).netloc))
-    look.page.goto(f"{address}{path}", wait_until="networkidle")
+    look.page.goto(f"{address}{path}")
+    if scripts:
+        look.wait()
     try:
         yield look
     finally:
