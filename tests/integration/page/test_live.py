@@ -33,7 +33,9 @@ def test_new_incident_appears_and_is_said(browser: Browser) -> None:
     store = one_cause(1, 0)
     with followed(browser, make_state(incidents=store)) as look:
         look.page.evaluate("window.same = true")
-        other = make_incident(id="beef", episode_id="beef", victim=make_victim(pod="tgi-0"), explanation="It waits. Long.")
+        other = make_incident(
+            id="beef", episode_id="beef", victim=make_victim(pod="tgi-0"), explanation="It waits. Long."
+        )
         store.happen(TransitionKind.OPENED, other)
         expect(look.page.locator("h1")).to_have_text("2 open incidents")
         expect(look.page.locator("article", has_text="inference/tgi-0")).to_be_visible()
@@ -127,10 +129,12 @@ def test_page_that_nobody_sees_holds_no_connection(browser: Browser) -> None:
     """Hidden it closes its stream, seen again it opens one and catches up: a browser has six connections to a host."""
     store = one_cause(1, 0)
     with followed(browser, make_state(incidents=store)) as look:
-        show = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); " \
+        show = (
+            "hidden => { Object.defineProperty(document, 'hidden', {value: Boolean(hidden), configurable: true}); "
             "document.dispatchEvent(new Event('visibilitychange')); }"
+        )
         with look.page.expect_event("requestfailed", lambda request: "/stream" in request.url):
-            look.page.evaluate(show, True)
+            look.page.evaluate(show, "hidden")
         store.happen(TransitionKind.OPENED, make_incident(id="beef", episode_id="beef"))
-        look.page.evaluate(show, False)
+        look.page.evaluate(show, "")
         expect(look.page.locator("h1")).to_have_text("2 open incidents")

@@ -5,11 +5,21 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integration.page.looking import looking, serving
+from tests.integration.page.looking import Look, looking, serving
 from tests.integration.page.states import EPISODE, HARMFUL, INCIDENT, named
 
 INSERTED = 'main img[src="x"], main script, main [onerror], a[href^="javascript" i]'
 WITHIN = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+def stays_text_beside_the_words(look: Look, name: str) -> None:
+    """The legend names the accused as it is called, and so do title and preview, each as one value."""
+    legend = look.page.locator('[data-panel="device_time"] .legend > span').first
+    assert legend.locator("span").text_content() == f"{name}/{name} (accused)"
+    assert f"{name}/{name}" in look.page.title()
+    title = look.page.locator('meta[property="og:title"]').get_attribute("content") or ""
+    assert f"{name}/{name}" in title
+    assert look.page.locator("head > :not(meta, title, link, script, style)").count() == 0
 
 
 @pytest.mark.parametrize("kind", HARMFUL)
@@ -19,7 +29,9 @@ def test_harmful_names_stay_text(browser: Browser, kind: str) -> None:
     with serving(named(name)) as address, looking(browser, address) as look:
         own = urlsplit(address).netloc
         paths = ["/", INCIDENT, EPISODE]
-        links = "all => all.map(each => each.href).filter(link => link.includes('/volumes/') || link.includes('/victims/'))"
+        links = (
+            "all => all.map(each => each.href).filter(link => link.includes('/volumes/') || link.includes('/victims/'))"
+        )
         paths += [link.removeprefix(address) for link in set(look.page.eval_on_selector_all("main a", links))]
         assert len(paths) > 4
         for path in paths:
@@ -32,21 +44,10 @@ def test_harmful_names_stay_text(browser: Browser, kind: str) -> None:
                 for link in look.page.eval_on_selector_all("a", "all => all.map(each => each.href)")
             )
             assert look.page.evaluate(WITHIN)
+            if path == INCIDENT:
+                stays_text_beside_the_words(look, name)
         assert look.faults == []
         assert look.hosts == {own}
-
-
-@pytest.mark.parametrize("kind", HARMFUL)
-def test_harmful_names_in_charts_and_previews(browser: Browser, kind: str) -> None:
-    """The legend names the accused as it is called, and so do title and preview, each as one value."""
-    name = HARMFUL[kind]
-    with serving(named(name)) as address, looking(browser, address, INCIDENT) as look:
-        legend = look.page.locator('[data-panel="device_time"] .legend > span').first
-        assert legend.locator("span").text_content() == f"{name}/{name} (accused)"
-        assert f"{name}/{name}" in look.page.title().replace("  ", " ")
-        title = look.page.locator('meta[property="og:title"]').get_attribute("content") or ""
-        assert f"{name}/{name}" in title
-        assert look.page.locator("head > :not(meta, title, link, script, style)").count() == 0
 
 
 def test_picture_of_harmful_names_stays_a_picture(browser: Browser) -> None:

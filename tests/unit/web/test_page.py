@@ -124,7 +124,9 @@ def test_long_lists_are_cut_and_say_so() -> None:
         volumes=tuple(make_volume_now(id=f"v{rank}", name=f"v{rank}") for rank in range(40)),
         victims=tuple(make_victim_now(pod=f"p{rank}") for rank in range(70)),
     )
-    many = [make_incident(id=f"i{rank}", episode_id=f"e{rank}", victim=make_victim(pod=f"p{rank}")) for rank in range(60)]
+    many = [
+        make_incident(id=f"i{rank}", episode_id=f"e{rank}", victim=make_victim(pod=f"p{rank}")) for rank in range(60)
+    ]
     page = page_of(incidents=FakeIncidents(many), snapshot=snapshot)
     assert "60 open incidents" in page
     assert "40 more are in the list of open incidents" in page

@@ -61,7 +61,10 @@ class Group {
   }
 
   scale() {
-    for (const { chart } of this.drawn) chart.setScale("x", this.range ?? this.all);
+    if (!this.drawn.length) return;
+    const { min, max } = this.range ?? this.all;
+    for (const { chart } of this.drawn) chart.setScale("x", { min, max });
+    this.section.querySelector(".range").textContent = `${clock(min)} to ${clock(max)} UTC`;
   }
 
   /** The values under the cursor, in every panel once. */
@@ -80,7 +83,7 @@ class Group {
     if (next === undefined) return;
     const at = first.times[next];
     const left = first.chart.valToPos(at, "x");
-    first.chart.setCursor({ left, top: first.chart.over.clientHeight / 2 });
+    first.chart.setCursor({ left, top: first.chart.over.clientHeight / 2 }, true, true);
     const said = this.drawn.map((panel) => panel.read(panel.chart.cursor.idx));
     this.readout.textContent = `${clock(at)} UTC. ${said.filter(Boolean).join("; ")}`;
   }

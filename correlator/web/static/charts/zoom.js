@@ -28,7 +28,7 @@ export function stepped(now, all, step) {
 }
 
 /**
- * A range within all there is; null where it is all of it, or too little to see anything.
+ * A range of whole seconds within all there is; null where it is all of it, or too little to see anything.
  * @param {Range} range
  * @param {Range} all
  * @returns {Range | null}
@@ -37,7 +37,7 @@ export function kept({ min, max }, all) {
   const length = Math.max(LEAST_SECONDS, max - min);
   if (!(length < all.max - all.min)) return null;
   const from = Math.min(Math.max(min, all.min), all.max - length);
-  return { min: from, max: from + length };
+  return { min: Math.round(from), max: Math.round(from + length) };
 }
 
 /**
