@@ -36,10 +36,6 @@ _BY_PREFIX: Final = {
         "Whether a pod itself waits for storage",
         "Whether the victim feels a busy volume is then told by its reads alone, with less certainty.",
     ),
-    "container_pressure": PlainWords(
-        "Whether a pod itself waits for storage",
-        "Whether the victim feels a busy volume is then told by its reads alone, with less certainty.",
-    ),
     "pod_claims": _WHO_USES,
     "pod_info": _WHO_USES,
     "pod_owner": PlainWords(

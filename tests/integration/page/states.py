@@ -36,7 +36,7 @@ def one_cause(victims: int = 3, past: int = 60) -> FakeIncidents:
     """One open episode with so many victims, and a past of so many incidents of other verdicts."""
     suffering = [_victim(rank) for rank in range(victims)]
     gone = [_past(rank) for rank in range(past)]
-    evidence = {each.id: replace(make_reasoned_evidence(), **_of(each, rank)) for rank, each in enumerate(suffering)}
+    evidence = {each.id: _evidence_of(each, rank) for rank, each in enumerate(suffering)}
     episode = make_episode(incident_ids=tuple(each.id for each in suffering))
     return FakeIncidents([*suffering, *gone], evidence, [episode])
 
@@ -63,17 +63,13 @@ def _past(rank: int) -> Incident:
     )
 
 
-def _of(incident: Incident, rank: int) -> dict[str, object]:
+def _evidence_of(incident: Incident, rank: int) -> Evidence:
     """The evidence of one victim: the volume is the same for all, the victims' curves are their own."""
     name = f"{incident.victim.namespace}/{incident.victim.pod}"
-    own = make_evidence(seed=7 + rank)
-    return {
-        "onset": incident.started_at,
-        "series": tuple(
-            replace(curve, label=name) if curve.role in {"ttft", "ttft_baseline", "requests", "victim_io"} else curve
-            for curve in own.series
-        ),
-    }
+    own = {"ttft", "ttft_baseline", "requests", "victim_io"}
+    series = make_evidence(seed=7 + rank).series
+    named_so = tuple(replace(curve, label=name) if curve.role in own else curve for curve in series)
+    return replace(make_reasoned_evidence(), onset=incident.started_at, series=named_so)
 
 
 def named(name: str) -> WebState:
