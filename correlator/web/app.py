@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 import correlator
 from correlator.web import problems
@@ -60,7 +61,12 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(SecurityHeaders), *guards, Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
+            *guards,
+            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
+        ],
     )
     app.state.web = state
     app.include_router(health.router)

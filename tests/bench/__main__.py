@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import budget, kubernetes, machine
+from tests.bench import budget, kubernetes, machine, page
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -30,6 +30,8 @@ def main() -> None:
         suspects = machine.measure("suspects")
     with kubernetes.serving() as api, console.status("150,000 pods"):
         followed = machine.measure("kubernetes", api)
+    with console.status("page"):
+        opened = page.measured()
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -50,6 +52,7 @@ def main() -> None:
         console.print(_compared(fetching[name], title))
     budget.show(console, traffic)
     console.print(kubernetes.shown(followed))
+    console.print(page.table(opened))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:

@@ -1,6 +1,7 @@
 """Incidents: lists, one, its evidence, its picture, and what people say of it."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,9 @@ from correlator.web.state import Web, WebState
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "No such incident"}}
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+Roles = Annotated[Sequence[str], Query(description="Only curves of these roles; may be given several times.")]
 
 
 def _picture(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -60,10 +64,12 @@ def get_incident(state: Web, identity: str) -> Response:
 
 
 @router.get("/{identity}/evidence", response_model=EvidenceShown, responses=UNKNOWN, summary="The series behind it")
-def get_evidence(state: Web, identity: str) -> Response:
+def get_evidence(state: Web, identity: str, role: Roles = ()) -> Response:
     """Curves on one time axis, and why it is that one: who else was considered, what was ruled out. May be empty."""
     incident_of(state, identity)
     evidence = state.incidents.evidence(identity) or Evidence()
+    if role:
+        evidence = replace(evidence, series=tuple(curve for curve in evidence.series if curve.role in role))
     series = {field.name: getattr(evidence, field.name) for field in fields(Evidence)}
     return answer(EvidenceShown(**series, logs=state.incidents.logs(identity)))
 

@@ -23,6 +23,12 @@ FLAGS = (
     "--no-first-run",
 )
 
+LOADED_BYTES = """
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+        .reduce((total, entry) => total + entry.transferSize, 0)
+"""
+"""Over all requests of the page, headers included; without its stream, which does not end."""
+
 
 @contextmanager
 def serving(state: WebState) -> Iterator[str]:

@@ -5,16 +5,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integration.page.looking import looking
+from tests.integration.page.looking import LOADED_BYTES, looking
 from tests.integration.page.states import EPISODE, INCIDENT
 
 PATHS = ("/", INCIDENT, EPISODE, "/volumes/n1/nvme0n1", "/victims/inference/vllm-7c9f4-x2x8q", "/docs")
 NOBODY = ("/incidents/nope", "/episodes/nope", "/volumes/nope", "/victims/no/pe")
 LARGEST_LOAD_BYTES = 300_000
-LOADED_BYTES = """
-    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-        .reduce((total, entry) => total + entry.transferSize, 0)
-"""
 
 
 @pytest.mark.parametrize("path", PATHS)
