@@ -4,19 +4,17 @@ A first visit to each page in a real Chromium, nothing cached, over loopback; a 
 4,000 volumes, 20 open incidents with one cause, 500 past ones. Until the charts are drawn and every button works.
 """
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench import machine
-from tests.integration.page.looking import CHROMIUM, FLAGS, LOADED_BYTES, looking, serving
+from tests.integration.page.looking import LOADED_BYTES, chromium, looking, serving
 from tests.integration.page.states import EPISODE, INCIDENT, one_cause
 from tests.snapshots import make_snapshot, make_victim_now, make_volume_now
 from tests.unit.web.fakes import make_state
@@ -27,15 +25,6 @@ MOST_SECONDS, MOST_BYTES = 1.0, 300_000
 INTERACTIVE = "performance.getEntriesByName('interactive')[0].startTime"
 
 
-@contextmanager
-def _browser() -> Iterator[Browser]:
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        environment: dict[str, str | float | bool] = {**os.environ, "HOME": home}
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=environment)
-        yield chromium
-        chromium.close()
-
-
 def measured() -> dict[str, Any]:
     """Seconds from the click to an interactive page, and bytes over all requests, of each page."""
     snapshot = make_snapshot(
@@ -43,7 +32,8 @@ def measured() -> dict[str, Any]:
         volumes=tuple(make_volume_now(id=f"v{rank}", name=f"n{rank // 4}/nvme{rank % 4}n1") for rank in range(VOLUMES)),
     )
     found = {}
-    with serving(make_state(incidents=one_cause(OPEN, PAST), snapshot=snapshot)) as address, _browser() as browser:
+    state = make_state(incidents=one_cause(OPEN, PAST), snapshot=snapshot)
+    with TemporaryDirectory() as home, serving(state) as address, chromium(Path(home)) as browser:
         for name, path in PATHS.items():
             seconds, loaded = [], 0
             for _ in range(VISITS + 1):

@@ -1,24 +1,20 @@
 """One browser for all that is looked at."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.integration.page.looking import CHROMIUM, FLAGS, serving
+from tests.integration.page.looking import chromium, serving
 from tests.integration.page.states import one_cause
 from tests.unit.web.fakes import make_state, make_status
 
 
 @pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Debian's Chromium, which asks nobody for anything by itself, and leaves nothing in anybody's home."""
-    home: dict[str, str | float | bool] = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=home)
-        yield chromium
-        chromium.close()
+    """The browser, with a home of its own."""
+    with chromium(tmp_path_factory.mktemp("home")) as launched:
+        yield launched
 
 
 @pytest.fixture(scope="package")

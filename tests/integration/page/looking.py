@@ -1,14 +1,16 @@
 """The web over fakes on a real port, and Debian's Chromium to look at it."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.sync_api import Browser, Dialog, Locator, Page, Request
+from playwright.sync_api import Browser, Dialog, Locator, Page, Request, sync_playwright
 
 from correlator.web.app import create_app
 from correlator.web.state import WebState
@@ -28,6 +30,16 @@ LOADED_BYTES = """
         .reduce((total, entry) => total + entry.transferSize, 0)
 """
 """Over all requests of the page, headers included; without its stream, which does not end."""
+
+
+@contextmanager
+def chromium(home: Path) -> Iterator[Browser]:
+    """Debian's Chromium, which asks nobody for anything by itself, and leaves nothing in anybody's home."""
+    environment: dict[str, str | float | bool] = {**os.environ, "HOME": str(home)}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=environment)
+        yield browser
+        browser.close()
 
 
 @contextmanager
@@ -80,11 +92,19 @@ class Look:
 
 @contextmanager
 def looking(
-    browser: Browser, address: str, path: str = "/", *, dark: bool = False, width: int = 1200, scripts: bool = True
+    browser: Browser,
+    address: str,
+    path: str = "/",
+    *,
+    dark: bool = False,
+    width: int = 1200,
+    scale: float = 1.0,
+    scripts: bool = True,
 ) -> Iterator[Look]:
     """A page in a browser context of its own, ready to be used; dialogs are faults, since nothing here opens one."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
+        device_scale_factor=scale,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         java_script_enabled=scripts,

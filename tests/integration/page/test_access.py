@@ -116,7 +116,7 @@ def test_theme_follows_the_system_until_it_is_chosen(browser: Browser, address: 
         look.wait()
         assert page.evaluate(THEME) == LIGHT
         assert page.get_by_label("Colours").input_value() == "light"
-        page.get_by_label("Colours").select_option("as the system")
+        page.get_by_label("Colours").select_option("auto")
         assert page.evaluate(THEME) == DARK
         page.emulate_media(color_scheme="light")
         assert page.evaluate(THEME) == LIGHT

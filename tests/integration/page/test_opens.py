@@ -24,7 +24,7 @@ def test_opens_without_a_fault_and_asks_no_other_host(browser: Browser, address:
         assert look.hosts == {urlsplit(address).netloc}
         assert look.page.locator("h1").count() == 1
         assert look.page.locator(".demo").is_visible()
-        assert 10_000 < look.page.evaluate(LOADED_BYTES) <= LARGEST_LOAD_BYTES
+        assert 5_000 < look.page.evaluate(LOADED_BYTES) <= LARGEST_LOAD_BYTES
 
 
 @pytest.mark.parametrize("path", NOBODY)
