@@ -6,6 +6,7 @@ from http import HTTPStatus
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from correlator.model.symptom_words import symptom_words
 from correlator.picture.labels import VERDICTS, suspect_name
@@ -32,12 +33,18 @@ _FILTERS = (
 )
 
 
+def _shown(value: object) -> object:
+    """What becomes of everything that a template writes, before it is escaped; markup is made of what was shown."""
+    return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("correlator.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -111,6 +111,14 @@ def suspect_name(suspect: Suspect) -> str:
     return f"{suspect.namespace}/{suspect.pod}"
 
 
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+
+
+def visible(text: str) -> str:
+    """Characters that turn the direction of what follows are shown, not obeyed: a name must not rewrite a sentence."""
+    return text.translate(_TURNING)
+
+
 class Told(NamedTuple):
     """A paragraph with its first sentence apart."""
 

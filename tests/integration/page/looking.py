@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from playwright.sync_api import Browser, Dialog, Locator, Page, Request, sync_playwright
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from correlator.web.app import create_app
 from correlator.web.state import WebState
@@ -43,16 +45,17 @@ def chromium(home: Path) -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(state: WebState) -> Iterator[str]:
-    """The address of the application over `state`, until the block ends."""
+def serving(state: WebState, below: str = "") -> Iterator[str]:
+    """The address of the application over `state`, until the block ends; `below` a path, as behind a proxy."""
     bound = socket.create_server(("127.0.0.1", 0))
     stopping = threading.Event()
     app = create_app(replace(state, stopping=lambda: stopping.is_set() or state.stopping()))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3))
+    served = Starlette(routes=[Mount(below, app)]) if below else app
+    server = uvicorn.Server(uvicorn.Config(served, log_level="warning", lifespan="off", timeout_graceful_shutdown=3))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}{below}"
     finally:
         stopping.set()
         server.should_exit = True

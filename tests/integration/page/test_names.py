@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
+from correlator.web.words import visible
 from tests.integration.page.looking import Look, looking, serving
 from tests.integration.page.states import EPISODE, HARMFUL, INCIDENT, named
 
@@ -38,14 +39,14 @@ def test_harmful_names_stay_text(browser: Browser, kind: str) -> None:
             look.page.goto(f"{address}{path}")
             look.wait()
             assert look.page.locator(INSERTED).count() == 0
-            assert name in (look.page.locator("main").text_content() or "")
+            assert visible(name) in (look.page.locator("main").text_content() or "")
             assert all(
                 urlsplit(link).netloc == own
                 for link in look.page.eval_on_selector_all("a", "all => all.map(each => each.href)")
             )
             assert look.page.evaluate(WITHIN)
             if path == INCIDENT:
-                stays_text_beside_the_words(look, name)
+                stays_text_beside_the_words(look, visible(name))
         assert look.faults == []
         assert look.hosts == {own}
 

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integration.page.looking import LOADED_BYTES, looking
-from tests.integration.page.states import EPISODE, INCIDENT
+from tests.integration.page.looking import LOADED_BYTES, looking, serving
+from tests.integration.page.states import EPISODE, INCIDENT, one_cause
+from tests.unit.web.fakes import make_state
 
 PATHS = ("/", INCIDENT, EPISODE, "/volumes/n1/nvme0n1", "/victims/inference/vllm-7c9f4-x2x8q", "/docs")
 NOBODY = ("/incidents/nope", "/episodes/nope", "/volumes/nope", "/victims/no/pe")
@@ -41,6 +42,18 @@ def test_overview_leads_to_the_episode_and_on_to_the_incident(browser: Browser, 
         look.follow(look.page.get_by_role("link", name="Storage contention on n1/nvme0n1: 3 victims"), EPISODE)
         look.follow(look.page.locator("table").get_by_role("link", name="inference/vllm-7c9f4-x2x8q"), INCIDENT)
         assert look.page.locator(".panel canvas").count() == 4
+        assert look.faults == []
+
+
+def test_works_below_a_path(browser: Browser) -> None:
+    """Behind a proxy that serves the daemon below a path all is found there: parts, curves, the stream, the form."""
+    state = make_state(incidents=one_cause(1, 0))
+    with serving(state, "/below") as address, looking(browser, address, INCIDENT) as look:
+        look.page.locator("#live[data-state='live']").wait_for()
+        assert look.page.locator(".panel canvas").count() == 4
+        look.page.get_by_role("button", name="Right", exact=True).click()
+        look.page.locator(".said").wait_for()
+        look.follow(look.page.get_by_role("link", name="Overview").first, "/below/")
         assert look.faults == []
 
 

@@ -352,11 +352,23 @@ def test_hostile_values_are_escaped_everywhere() -> None:
         assert "&lt;img src=x onerror=&#34;" in html
 
 
+def test_names_do_not_turn_the_text_around_them() -> None:
+    """A character that reverses what follows is shown instead of obeyed, also in attributes; letters stay."""
+    victim = make_victim(pod="a\u202eexe.b", model_name="שלום")
+    incident = make_incident(victim=victim, explanation="\u2066x")
+    client = make_client(make_state(incidents=FakeIncidents([incident]), snapshot=make_snapshot(victims=())))
+    for path in ("/", INCIDENT):
+        html = client.get(path).text
+        assert not {"\u202e", "\u2066"}.intersection(html)
+        assert "inference/a�exe.b" in html
+    assert "שלום" in html
+
+
 def test_page_below_a_path_links_below_it() -> None:
     """Behind a proxy that serves the daemon below a path, links lead below that path."""
     client = TestClient(make_app(), root_path="/correlator", follow_redirects=False)
     for path in ("/correlator/", f"/correlator{INCIDENT}", "/correlator/docs"):
-        links = re.findall(r'(?:href|src|action)="(/[^"]*)"', client.get(path).text)
+        links = re.findall(r'(?:href|src|action|data-stream|data-evidence)="(/[^"]*)"', client.get(path).text)
         assert links
         assert all(link.startswith("/correlator/") for link in links)
     answer = client.post(f"/correlator{INCIDENT}/feedback", content="verdict_right=yes", headers=FORM)

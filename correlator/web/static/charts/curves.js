@@ -9,6 +9,7 @@
  * @typedef {{times: number[], curves: Curve[], isStacked: boolean}} Shown
  */
 
+/** @type {[string, string, string, number][]} name, label, colour, width */
 const TTFT = [
   ["ttft_p95", "p95", "blue", 2],
   ["ttft_mean", "mean", "green", 1.4],
@@ -69,7 +70,7 @@ function oneVictim(evidence) {
 function latency(evidence) {
   return LATENCY.flatMap(([name, label, colour]) => {
     const curve = named(evidence, name);
-    return curve ? [{ label, colour, width: 1.5, unit: "seconds", values: curve.values }] : [];
+    return curve ? [{ label, colour, width: 1.5, unit: /** @type {Unit} */ ("seconds"), values: curve.values }] : [];
   });
 }
 
@@ -80,10 +81,11 @@ function latency(evidence) {
 function queue(evidence) {
   const depth = named(evidence, "queue_depth");
   const busy = named(evidence, "utilization");
-  return [
-    ...(depth ? [{ label: "queue depth", colour: "ink", width: 1.4, unit: "operations", values: depth.values }] : []),
-    ...(busy ? [{ label: "utilization", colour: "purple", width: 1.2, unit: "ratio", scale: "ratio", values: busy.values }] : []),
-  ];
+  /** @type {Curve[]} */
+  const curves = [];
+  if (depth) curves.push({ label: "queue depth", colour: "ink", width: 1.4, unit: "operations", values: depth.values });
+  if (busy) curves.push({ label: "utilization", colour: "purple", width: 1.2, unit: "ratio", scale: "ratio", values: busy.values });
+  return curves;
 }
 
 /**
@@ -96,6 +98,7 @@ function queue(evidence) {
 function takers(evidence, accused) {
   const of = (role) => evidence.series.filter((series) => series.name === "device_time" && series.role === role);
   const suspects = of("suspect");
+  /** @type {(label: string, colour: string, values: (number | null)[], isHatched?: boolean) => Curve} */
   const layer = (label, colour, values, isHatched = false) =>
     ({ label, colour, values, isHatched, isFilled: true, width: 1, unit: "device_time" });
   return [

@@ -11,6 +11,7 @@ class Group {
   /** @param {HTMLElement} section */
   constructor(section) {
     this.section = section;
+    /** @type {HTMLElement} */
     this.frame = section.querySelector(".panels");
     this.readout = section.querySelector(".readout");
     this.range = rangeOfAddress();
@@ -22,7 +23,7 @@ class Group {
       onSelect: (range) => this.zoom(kept(range, this.all)),
       onAll: () => this.zoom(null),
     };
-    const figures = [...section.querySelectorAll("[data-panel]")];
+    const figures = /** @type {HTMLElement[]} */ ([...section.querySelectorAll("[data-panel]")]);
     this.panels = figures.map((figure, rank) =>
       new Panel(figure, shared, { isFirst: rank === 0, isLast: rank === figures.length - 1 }));
   }
@@ -30,7 +31,7 @@ class Group {
   /** Fetches what every panel shows, each address once, and draws it. */
   async draw() {
     const addresses = [...new Set(this.panels.map((panel) => panel.figure.dataset.evidence))];
-    const found = new Map(await Promise.all(addresses.map(async (address) => [address, await fetched(address)])));
+    const found = new Map(await Promise.all(addresses.map(fetched)));
     this.updated = this.section.dataset.updated;
     const known = this.panels.filter((panel) => found.get(panel.figure.dataset.evidence));
     this.failed(known.length < this.panels.length);
@@ -112,13 +113,16 @@ class Group {
   }
 }
 
-/** @param {string} address */
+/**
+ * @param {string} address
+ * @returns {Promise<[string, import("./curves.js").Evidence | null]>} null where it cannot be had
+ */
 async function fetched(address) {
   try {
     const answer = await fetch(address);
-    return answer.ok ? await answer.json() : null;
+    return [address, answer.ok ? await answer.json() : null];
   } catch {
-    return null;
+    return [address, null];
   }
 }
 

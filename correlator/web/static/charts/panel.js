@@ -1,7 +1,7 @@
 import { colour, filling } from "./colours.js";
 import { shownIn, upperEdges } from "./curves.js";
 import { regression } from "./marks.js";
-import { quantity, timeLabels } from "./quantities.js";
+import { quantity, timeLabels, visible } from "./quantities.js";
 
 /** @typedef {import("./curves.js").Evidence} Evidence */
 
@@ -109,7 +109,7 @@ export class Panel {
       swatch.className = `swatch ${curve.isFilled ? "filled" : curve.dash ? "dashed" : "line"}${curve.isHatched ? " hatched" : ""}`;
       swatch.style.setProperty("--swatch", `var(--curve-${curve.colour})`);
       const name = document.createElement("span");
-      name.textContent = curve.label;
+      name.textContent = visible(curve.label);
       const value = document.createElement("b");
       entry.append(swatch, name, value);
       return entry;
@@ -130,7 +130,7 @@ export class Panel {
     const said = this.curves.map((curve, rank) => {
       const written = isKnown ? quantity(curve.values[at], curve.unit) : "";
       this.values[rank].textContent = written;
-      return `${curve.label} ${written}`;
+      return `${visible(curve.label)} ${written}`;
     });
     return isKnown && said.length ? `${this.title}: ${said.join(", ")}` : "";
   }

@@ -37,6 +37,14 @@ export function quantity(value, unit) {
   return value === null || value === undefined ? "–" : WRITE[unit](value);
 }
 
+/**
+ * A name whose characters that turn the direction of text are shown instead of obeyed, as everywhere on the page.
+ * @param {string} name
+ */
+export function visible(name) {
+  return name.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
 /** @param {number} seconds since the epoch */
 export function clock(seconds) {
   return new Date(seconds * 1000).toISOString().slice(11, 19);
