@@ -94,6 +94,10 @@ def test_hovering_reads_all_panels_at_one_moment(browser: Browser, address: str)
         for panel in ("ttft", "latency", "queue", "device_time"):
             value = look.page.locator(f'[data-panel="{panel}"] .legend b').first
             expect(value).to_have_text(re.compile(r"\d.* (ms|s|s/s)|\d+"))
+        expect(look.page.locator(".moment")).to_have_text(re.compile(r"at 02:\d\d:\d\d UTC"))
+        look.page.mouse.move(5, 5)
+        expect(look.page.locator(".moment")).to_have_text("")
+        assert {*look.page.locator(".legend b").all_inner_texts()} == {""}
 
 
 def test_keyboard_reads_and_zooms(browser: Browser, address: str) -> None:

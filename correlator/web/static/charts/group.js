@@ -68,9 +68,15 @@ class Group {
     this.section.querySelector(".range").textContent = `${clock(min)} to ${clock(max)} UTC`;
   }
 
-  /** The values under the cursor, in every panel once. */
+  /**
+   * The values under the cursor: every panel reads its own, all at one moment.
+   * @param {Panel} panel
+   * @param {number | null | undefined} at index of the step
+   */
   read(panel, at) {
     panel.read(at);
+    const moment = panel.times[at ?? -1];
+    this.section.querySelector(".moment").textContent = moment === undefined ? "" : `at ${clock(moment)} UTC`;
   }
 
   /** Where the keyboard's cursor goes; says what is there. */
