@@ -26,6 +26,7 @@ PATHS = (
     "/api/v1/persistentvolumes",
     "/api/v1/persistentvolumeclaims",
     "/apis/apps/v1/replicasets",
+    "/apis/batch/v1/jobs",
     "/apis/storage.k8s.io/v1/volumeattachments",
 )
 
@@ -296,7 +297,7 @@ def kubeconfig(url: str, token: str = "") -> str:
 
 
 def pod(name: str, namespace: str = "ai", *, uid: str = "", node: str = "n1", **more: Any) -> Object:  # noqa: ANN401 - JSON
-    """A v1 Pod. `more`: owner=(kind, name, uid), claims={volume: claim}, placed, started, annotations."""
+    """A v1 Pod. `more`: owner=(kind, name, uid), claims={volume: claim}, placed, started, finished, annotations."""
     kind, owner, owner_uid = more.get("owner", ("", "", ""))
     owners = [{"kind": kind, "name": owner, "uid": owner_uid, "controller": True}] if kind else []
     placed = more.get("placed", "2026-01-01T00:00:10Z")
@@ -323,8 +324,18 @@ def pod(name: str, namespace: str = "ai", *, uid: str = "", node: str = "n1", **
             "hostIP": "10.0.0.1" if node else "",
             "startTime": more.get("started", placed),
             "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": placed}] if node else [],
+            **_phase(more.get("finished", "")),
         },
     }
+
+
+def _phase(finished: str) -> Object:
+    """Status of a pod that runs, or whose only container ended."""
+    container = {"name": "main", "image": "main:1", "imageID": "main@1", "ready": not finished, "restartCount": 0}
+    if not finished:
+        return {"phase": "Running", "containerStatuses": [{**container, "state": {"running": {}}}]}
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": finished}}
+    return {"phase": "Succeeded", "containerStatuses": [{**container, "state": ended}]}
 
 
 def named(name: str, namespace: str = "", **more: Any) -> Object:  # noqa: ANN401 - JSON

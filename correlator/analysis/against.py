@@ -6,11 +6,14 @@ Kubernetes can undo.
 """
 
 from correlator.analysis.wording import name_of, percent
+from correlator.analysis.workloads import job_of
 from correlator.model.finding import Advice, Suspect, SuspectKind, Victim
 from correlator.model.tier import DATA, INFERENCE, PIPELINE, SANDBOX, known_tier
 
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
 """Owners whose pods go when they are scaled to none, and come back."""
+
+RUNS_TO_AN_END = ("Job", "CronJob")
 
 
 def against(suspect: Suspect, victim: Victim, where: str) -> Advice:
@@ -33,8 +36,9 @@ def _against_pod(suspect: Suspect, victim: Victim, why: str) -> Advice:
             command=_described(suspect),
         )
     kind, _, name = suspect.workload.partition("/")
-    if kind == "Job":
-        return _suspend(suspect, name, why, tier)
+    if kind in RUNS_TO_AN_END:
+        job = job_of(suspect.workload, suspect.pod)
+        return _suspend(suspect, ("job", job) if job else ("cronjob", name), why, tier)
     if tier == SANDBOX:
         return _stop(suspect, kind, name, why)
     if tier == PIPELINE:
@@ -46,14 +50,14 @@ def _against_pod(suspect: Suspect, victim: Victim, why: str) -> Advice:
     return Advice(action="throttle it or move it to another volume", why=why, command=_described(suspect))
 
 
-def _suspend(suspect: Suspect, job: str, why: str, tier: str) -> Advice:
-    """A suspended Job's pods are ended; resumed, it starts them anew."""
+def _suspend(suspect: Suspect, what: tuple[str, str], why: str, tier: str) -> Advice:
+    """A suspended Job's pods are ended; resumed, it starts them anew. A suspended CronJob makes no more Jobs."""
     patch = """-p '{"spec":{"suspend":true}}'"""
     action = {
         SANDBOX: "suspend the sandbox's job, then run it on another volume",
         PIPELINE: "suspend the pipeline's job and resume it at a quieter hour",
     }.get(tier, "suspend the job")
-    return Advice(action=action, why=why, command=f"kubectl -n {suspect.namespace} patch job {job} {patch}")
+    return Advice(action=action, why=why, command=f"kubectl -n {suspect.namespace} patch {' '.join(what)} {patch}")
 
 
 def _stop(suspect: Suspect, kind: str, name: str, why: str) -> Advice:
@@ -73,7 +77,7 @@ def _stop(suspect: Suspect, kind: str, name: str, why: str) -> Advice:
 
 def _spare(suspect: Suspect, victim: Victim, why: str) -> Advice:
     """Data infrastructure is never throttled or stopped: others depend on it."""
-    if suspect.workload.startswith("Job/"):
+    if suspect.workload.partition("/")[0] in RUNS_TO_AN_END:
         action = "let it finish, then move it to a quieter hour"
     else:
         action = f"leave it running; give {victim.namespace}/{victim.pod} another volume"

@@ -9,6 +9,16 @@ from correlator.analysis.rows import Indices, by_node, by_part, by_volume, label
 from correlator.model.frame import Floats, Frames
 from correlator.model.topology import Topology
 
+REPEATED_PART = 0.01
+"""A call is repeated once its timeout has passed, 1.1 s over UDP and 60 s over TCP, or when the connection broke. One
+in a hundred then adds 11 ms or more to the mean call: more than storage takes for it."""
+
+LEAST_REPEATED = 5.0
+"""Of a few calls one is soon a hundredth."""
+
+TOGETHER_STEPS, RECENT_STEPS = 4, 20
+"""At steps of 15 s a minute, the timeout over TCP, among the last five."""
+
 
 def _holds(values: Floats) -> bool:
     """Whether it is there at the end of the window."""
@@ -25,12 +35,27 @@ def _grew(values: Floats) -> bool:
     return bool(values[-1] > values.min())
 
 
+def _repeats(gained: Floats) -> bool:
+    """Whether too many calls were repeated within some minute of the last ones.
+
+    A few are repeated on a healthy network. When a server hangs, few calls are left beside those that are repeated.
+    """
+    repeated, calls = (_sums(each[-RECENT_STEPS:], TOGETHER_STEPS) for each in gained)
+    return bool(((repeated >= LEAST_REPEATED) & (repeated >= REPEATED_PART * calls)).any())
+
+
+def _sums(values: Floats, length: int) -> Floats:
+    """Sums of all runs of steps of this length; of all steps where there are fewer."""
+    return np.convolve(values, np.ones(min(length, len(values))), mode="valid")
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """One sign: of a signal, of those of its rows that have the `reason`.
 
     `of` says where rows are found: on the `volume`, its `client`s, its `node`, the `users' node`, or all of `Ceph`.
-    `is_error` decides on a row's known values, of which there is at least one.
+    `is_error` decides on a row's known values, of which there is at least one. With `per`, a signal whose rows have the
+    same labels, it decides on how much both counters gained in each step, shape (2, steps) where both are known.
     """
 
     signal: str
@@ -38,6 +63,7 @@ class Sign:
     is_error: Callable[[Floats], bool] = _holds
     reason: str = ""
     of: str = "volume"
+    per: str = ""
 
 
 SIGNS = (
@@ -48,7 +74,13 @@ SIGNS = (
     Sign("device_errors", "paths to it have failed", reason="multipath_failed_paths"),
     Sign("device_errors", "a ZFS pool of its node is not online", reason="zfs_", of="node"),
     Sign("nfs_timeouts", "requests to the NFS server timed out", _grew, of="client"),
-    Sign("nfs_retransmissions", "a node has to repeat requests to its NFS servers", _grew, of="users' node"),
+    Sign(
+        "nfs_retransmissions",
+        "a node has to repeat requests to its NFS servers",
+        _repeats,
+        of="users' node",
+        per="nfs_calls",
+    ),
     Sign("node_hung_tasks", "tasks of its node hang", _grew, of="node"),
     Sign("drive_errors", "the drive warns of its health", reason="smart_critical_warning"),
     Sign("drive_errors", "the drive's own test of its health failed", reason="smart_failed"),
@@ -78,10 +110,19 @@ def has_errors(frames: Frames) -> bool:
 def _is_raised(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> bool:
     frame = frames.get(sign.signal)
     for row in _rows(sign, frames, topology, volume_id):
-        known = frame.values[row][np.isfinite(frame.values[row])]
-        if label(frame.labels[row], "reason").startswith(sign.reason) and len(known) and sign.is_error(known):
+        known = frame.values[row][np.isfinite(frame.values[row])] if not sign.per else _gained(frames, sign, row)
+        if label(frame.labels[row], "reason").startswith(sign.reason) and known.size and sign.is_error(known):
             return True
     return False
+
+
+def _gained(frames: Frames, sign: Sign, row: int) -> Floats:
+    """What a counter and the one that it is a part of gained between known steps, shape (2, steps); resets gain 0."""
+    frame, whole = frames.get(sign.signal), frames.get(sign.per)
+    if frame.labels[row] not in whole.labels:
+        return np.empty((2, 0))
+    both = np.stack([frame.values[row], whole.values[whole.labels.index(frame.labels[row])]])
+    return np.maximum(np.diff(both[:, np.isfinite(both).all(axis=0)]), 0.0)
 
 
 def _rows(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> list[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from correlator.analysis.case import Case, Scene
+from correlator.analysis.habit import with_habits
 from correlator.analysis.level import Level
 from correlator.analysis.links import VolumeChange
 from correlator.analysis.rates import Bools, gains_of
@@ -93,7 +94,12 @@ def victim_request(place: Place) -> HistoryRequest:
 
 
 def recalled(found: Contributions, place: Place) -> Contributions:
-    """Contributions with the p-values of days, where the archive has them; the others stay as they are."""
+    """Contributions with the p-values of days, where the archive has them; the others stay as they are.
+
+    Of the clients of a shared back end the window tells what is usual.
+    """
+    if place.volume.kind != "disk":
+        return with_habits(found, place.scene.spans, place.scene.frames.grid.step)
     if not place.scene.archive.answers:
         return found
     asked = requests_for(found, place)

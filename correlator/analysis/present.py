@@ -51,6 +51,7 @@ def _edges(topology: Topology) -> tuple[EdgeNow, ...]:
             node=topology.volumes[edge.volume_id].node,
             learnt=edge.learnt.value,
             sure=edge.sure.value,
+            told_by=edge.told_by.value,
         )
         for edge in topology.edges
     )

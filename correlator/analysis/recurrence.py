@@ -64,13 +64,13 @@ def recurred(days: Days, now: Now) -> Recurred:
     slow, judged = _slow(days, now.slow_seconds, length)
     calm = known & judged & ~slow
     hits = busy & calm
-    regressions = _runs(slow & known, length)
+    regressions = runs(slow & known, length)
     return Recurred(
         blocks=int(calm.sum()),
         hits=int(hits.sum()),
         seen=Recurrence(
             seconds=float(np.isfinite(days.device_time).sum() * days.step),
-            rises=len(_runs(hits, length)),
+            rises=len(runs(hits, length)),
             regressions=len(regressions),
             regressions_with=sum(bool(busy[first:last].any()) for first, last in regressions),
         ),
@@ -99,7 +99,7 @@ def _sums(values: Floats, length: int) -> Floats:
     return np.where(number[length:] - number[:-length] == length, sums, np.nan)
 
 
-def _runs(flags: Bools, gap: int) -> list[tuple[int, int]]:
+def runs(flags: Bools, gap: int) -> list[tuple[int, int]]:
     """[first, last) of runs of true flags; those less than `gap` apart are one."""
     places = np.flatnonzero(flags)
     if not len(places):

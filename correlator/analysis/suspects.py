@@ -35,7 +35,8 @@ class Contribution:
     `rise` is seconds of device time a second more than before; `share` its part of all rises, 0 when it fell.
     `lag_steps` is when its own rise began, relative to the onset; None when it has none near it.
     `p_value`: how often an equally long quiet stretch rose as much; None without history. `recurrence` is there where
-    days of its workload tell that, not the window. `tracking` and `recurred`: see `tracking` and `occasions`.
+    days of its workload tell that, or where on a shared back end the window does. `tracking` and `recurred`: see
+    `tracking` and `occasions`.
     `flush_seconds` is the device time of the flushes that come with one of its writes.
     """
 

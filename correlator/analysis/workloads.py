@@ -38,7 +38,7 @@ def victim_match(key: VictimKey, topology: Topology) -> dict[str, str]:
 
 
 def template_of(workload: str) -> str:
-    """What is run again and again: the workload, a CronJob's Job without the time of its run.
+    """What is run again and again: the workload; of a Job whose name ends in the time of a run, what is before it.
 
     Empty where the names of its pods do not tell that they belong together.
     """
@@ -46,6 +46,15 @@ def template_of(workload: str) -> str:
     if not _rule(kind, name):
         return ""
     return _RUN.sub("", workload) if kind == "Job" else workload
+
+
+def job_of(workload: str, pod: str) -> str:
+    """The Job that a pod belongs to, of a CronJob's as the pod's name tells; empty for other workloads, odd names."""
+    kind, _, name = workload.partition("/")
+    if kind == "CronJob":
+        found = re.match(f"{re.escape(name)}-[0-9]{{8,10}}(?=-)", pod)
+        return found.group() if found else ""
+    return name if kind == "Job" else ""
 
 
 def template_hash_of(workload: str, pod: str) -> str:
@@ -58,6 +67,8 @@ def template_hash_of(workload: str, pod: str) -> str:
 def _rule(kind: str, name: str) -> str:
     if not name:
         return ""
+    if kind == "CronJob":
+        return f"{re.escape(name)}-[0-9]{{8,10}}(-[0-9]{{1,6}})?-{_SUFFIX}{{5}}"
     if kind == "Job":
         template = _RUN.sub("", name)
         run = "" if template == name else "-[0-9]{8,10}"

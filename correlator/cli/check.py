@@ -27,7 +27,9 @@ def check(
 
     from correlator.cli.inventory import take_inventory
     from correlator.cli.inventory_text import as_text
-    from correlator.daemon.composition import cluster_of, inquiry_of, live_source, signals_of
+    from correlator.daemon.composition import cluster_of, inquiry_of, kubernetes_stock, live_source, signals_of
+    from correlator.inquiry.inventory import with_kubernetes
+    from correlator.kubernetes.census import remedies_of
     from correlator.kubernetes.source import KubernetesSource
 
     settings = settings_of(config, prometheus_url)
@@ -41,6 +43,8 @@ def check(
         cluster.start()
     source = KubernetesSource(live, cluster) if cluster else live
     inventory = take_inventory(live, inquiry_of(settings, source, signals), at)
+    kubernetes = kubernetes_stock(settings.kubernetes, cluster, source)
+    inventory = with_kubernetes(inventory, kubernetes, remedies_of(kubernetes))
     if cluster is not None:
         cluster.close()
     typer.echo(orjson.dumps(inventory).decode() if output is Form.JSON else as_text(inventory), color=None)

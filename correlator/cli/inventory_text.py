@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from correlator.model.inventory import Inventory, ServerFound, SignalFound
+from correlator.model.inventory import Inventory, KubernetesFound, ServerFound, SignalFound
 
 SHOWN = 10
 
@@ -15,6 +15,8 @@ def as_text(inventory: Inventory) -> str:
 def _lines(inventory: Inventory) -> Iterator[str]:
     for server in inventory.servers:
         yield f"source    {_server(server)}"
+    if inventory.kubernetes is not None:
+        yield from _kubernetes(inventory.kubernetes)
     yield f"step      {f'{inventory.step_seconds} s' if inventory.step_seconds else 'unknown'}"
     yield f"victims   {inventory.victim_count}{_some(inventory.victims)}"
     yield f"volumes   {inventory.volume_count}{_some(inventory.volumes)}"
@@ -42,6 +44,22 @@ def _server(server: ServerFound) -> str:
     return (
         f"{name}{server.address} ({server.answers_as}; its clock differs by {server.clock_difference_seconds:+.1f} s)"
     )
+
+
+def _kubernetes(found: KubernetesFound) -> Iterator[str]:
+    """Whether the API is asked, what could not be listed, and what no series tells."""
+    if not found.objects:
+        yield f"objects   from series alone: the Kubernetes API is not asked ({found.reason})"
+        return
+    listed = [each for each in found.objects if not each.problem]
+    told = ", ".join(f"{each.known} {each.name}" for each in listed) or "nothing"
+    yield f"objects   Kubernetes API ({found.mode}): {told}"
+    more = ", ".join(f"{count} {name}" for name, count in found.added.items())
+    if listed:
+        yield f"          rows that no series tells: {more or 'none'}"
+    for each in found.objects:
+        if each.problem:
+            yield f"          {each.name}: {each.problem}"
 
 
 def _signals(inventory: Inventory) -> Iterator[str]:

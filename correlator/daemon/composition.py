@@ -7,8 +7,11 @@ from correlator import catalog
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.given import require_source
 from correlator.inquiry import Inquiry
+from correlator.kubernetes.census import kubernetes_found
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
+from correlator.kubernetes.source import KubernetesSource
+from correlator.model.inventory import KubernetesFound
 from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.model.tier import USUAL_TIERS
@@ -58,12 +61,23 @@ def _prometheus(settings: PrometheusSettings, retries: int) -> PrometheusSource:
     return PrometheusSource(str(settings.url), access)
 
 
+def kubernetes_mode(settings: KubernetesSettings) -> KubernetesMode:
+    """Whether the Kubernetes API is asked, and how: what `auto` comes to where we run."""
+    if settings.mode is not KubernetesMode.AUTO:
+        return settings.mode
+    return KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
+
+
+def kubernetes_stock(settings: KubernetesSettings, cluster: Cluster | None, source: Source) -> KubernetesFound:
+    """What there is to say of the Kubernetes API, `source` being what asks it beside the series."""
+    why = "the setting kubernetes.mode is off" if settings.mode is KubernetesMode.OFF else "no service account of a pod"
+    added = source.added if isinstance(source, KubernetesSource) else {}
+    return kubernetes_found(kubernetes_mode(settings).value, "" if cluster else why, cluster, added)
+
+
 def cluster_of(settings: KubernetesSettings) -> Cluster | None:
     """The Kubernetes API of the settings, not yet started; None where none is to be asked."""
-    mode = settings.mode
-    if mode is KubernetesMode.AUTO:
-        mode = KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
-    match mode:
+    match kubernetes_mode(settings):
         case KubernetesMode.IN_CLUSTER:
             return Cluster(in_cluster)
         case KubernetesMode.KUBECONFIG:

@@ -10,14 +10,15 @@ import structlog
 import correlator
 from correlator.analysis.evaluate import Evaluation
 from correlator.catalog import CatalogueError
-from correlator.daemon.composition import cluster_of, inquiry_of, live_source, signals_of
+from correlator.daemon.composition import cluster_of, inquiry_of, kubernetes_stock, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
 from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
-from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_servers
+from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_kubernetes, with_servers
+from correlator.kubernetes.census import remedies_of
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.inventory import Inventory
@@ -154,7 +155,12 @@ class Loop:
         step = None if self._engine is None else self._engine.step_seconds
         stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
         servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
-        self._stock = shortened(with_servers(stock, servers, ()))
+        stock = with_servers(stock, servers, ())
+        if self._live is not None:
+            asked = self._start.settings.kubernetes
+            kubernetes = kubernetes_stock(asked, self._cluster, self._inquiry.source)
+            stock = with_kubernetes(stock, kubernetes, remedies_of(kubernetes))
+        self._stock = shortened(stock)
 
     def _follow_cluster(self) -> Cluster | None:
         cluster = cluster_of(self._start.settings.kubernetes)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from correlator.inquiry.explainable import hindrances
 from correlator.inquiry.remedies import Seen, remedies_for
 from correlator.model.frame import Frames
-from correlator.model.inventory import Inventory, Remedy, ServerFound, SignalFound, Unexplained
+from correlator.model.inventory import Inventory, KubernetesFound, Remedy, ServerFound, SignalFound, Unexplained
 from correlator.model.signal import Signal, one_of_each
 from correlator.model.topology import PodRef, Topology
 
@@ -71,6 +71,11 @@ def inventory_of(
 def with_servers(inventory: Inventory, servers: Sequence[ServerFound], remedies: Sequence[Remedy]) -> Inventory:
     """The same with what is known of the servers themselves."""
     return replace(inventory, servers=tuple(servers), remedies=(*inventory.remedies, *remedies))
+
+
+def with_kubernetes(inventory: Inventory, found: KubernetesFound, remedies: Sequence[Remedy]) -> Inventory:
+    """The same with what is known of the Kubernetes API."""
+    return replace(inventory, kubernetes=found, remedies=(*inventory.remedies, *remedies))
 
 
 def shortened(inventory: Inventory) -> Inventory:

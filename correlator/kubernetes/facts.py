@@ -11,15 +11,19 @@ from math import inf, isnan
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from correlator.kubernetes import resources
-from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, PersistentVolume, Pod, Replica
+from correlator.kubernetes.reading import owner_key
+from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, Owned, PersistentVolume, Pod, Replica
 from correlator.kubernetes.table import Table
 from correlator.model.frame import Labels, labels_of
+from correlator.model.topology import TOLD_BY, Teller
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "pod_info": ("namespace", "pod", "uid"),
     "pod_owner": ("namespace", "pod", "uid"),
+    "owner_owner": ("namespace", "job_name", "replicaset"),
     "pod_claims": ("namespace", "pod", "uid", "volume"),
     "pod_start_time": ("namespace", "pod", "uid"),
+    "pod_finished": ("namespace", "pod", "uid"),
     "pod_annotations": ("namespace", "pod"),
     "claim_info": ("namespace", "persistentvolumeclaim"),
     "persistent_volume_info": ("persistentvolume",),
@@ -44,11 +48,27 @@ PRIVATE_DRIVERS: Final = frozenset(
 """Drivers whose volumes are disks of their own in a cloud: who claims one has no neighbours on it."""
 
 COMMON: Final = frozenset(
-    {"namespace", "node", "host_ip", "priority_class", "created_by_kind", "owner_kind", "storageclass", "csi_driver"}
+    {
+        "namespace",
+        "node",
+        "host_ip",
+        "priority_class",
+        "created_by_kind",
+        "owner_kind",
+        "storageclass",
+        "csi_driver",
+        TOLD_BY,
+    }
 )
 """Labels whose values many rows have in common."""
 
+MARKED: Final = frozenset({"pod_info", "pod_claims", "claim_info", "persistent_volume_info"})
+"""The signals that edges are learnt from: their rows say that the API told them."""
+
 MOST_PAIRS = 100_000
+
+OWNING: Final[Mapping[str, str]] = {"Job": resources.JOBS, "ReplicaSet": resources.REPLICA_SETS}
+"""Where owners of pods are that may be owned themselves, by their kind."""
 
 Name: TypeAlias = tuple[str, str]
 
@@ -63,11 +83,12 @@ class Fact(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A fact without its lifetime."""
+    """A fact without its lifetime; `since` where it began later than its record."""
 
     signal: str
     labels: Labels
     value: float = 1.0
+    since: float = -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +118,20 @@ class Facts:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._rows: dict[str, tuple[object, object, Sequence[_Row]]] = {}
+        self._rows: dict[str, tuple[object, Sequence[_Row]]] = {}
         self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
 
     def of(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Mapping[str, Sequence[Fact]]:
         """The facts of each signal, pods first; `believed_until` says for each kind of object how long it holds."""
         kept, self._rows = self._rows, {}
         found: dict[str, list[Fact]] = defaultdict(list)
-        for record, until, extra in self._chosen(wanted, believed_until):
+        for record, until in self._chosen(wanted, believed_until):
             known = kept.get(record.uid)
-            if known is None or known[0] is not record or known[1] != extra:
-                known = (record, extra, tuple(map(self._slim, _rows_of(record, extra))))
+            if known is None or known[0] is not record:
+                known = (record, tuple(map(self._slim, _rows_of(record))))
             self._rows[record.uid] = known
-            for row in known[2]:
-                found[row.signal].append(Fact(row.labels, record.since, until, row.value))
+            for row in known[1]:
+                found[row.signal].append(Fact(row.labels, max(record.since, row.since), until, row.value))
         return found
 
     def _slim(self, row: _Row) -> _Row:
@@ -120,8 +141,8 @@ class Facts:
         shared = self._pairs.setdefault
         return row._replace(labels=tuple(shared(pair, pair) if pair[0] in COMMON else pair for pair in row.labels))
 
-    def _chosen(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Iterator[tuple[Any, float, object]]:
-        """The records to speak of, each with what else its rows depend on."""
+    def _chosen(self, wanted: Wanted, believed_until: Mapping[str, float]) -> Iterator[tuple[Any, float]]:
+        """The records to speak of, each with the instant from which it no longer holds."""
         held = {name: _held(self._tables[name], believed_until.get(name, inf)) for name in _FEW}
         private = _private_claims(held)
         pods = [
@@ -140,10 +161,24 @@ class Facts:
         copies = [one for one in held[resources.LONGHORN_REPLICAS] if one[0].volume in handles and one[0].node]
         namespaces = {pod.namespace for pod, _ in pods}
         spaces = [one for one in held[resources.NAMESPACES] if one[0].name in namespaces]
-        owners = self._tables[resources.REPLICA_SETS]
-        yield from ((pod, until, owners.get(pod.owner_uid)) for pod, until in pods)
-        for group in (chosen, bound, attached, copies, spaces, held[resources.NODES]):
-            yield from ((record, until, None) for record, until in group)
+        for group in (
+            pods,
+            self._owners(pods, believed_until),
+            chosen,
+            bound,
+            attached,
+            copies,
+            spaces,
+            held[resources.NODES],
+        ):
+            yield from group
+
+    def _owners(self, pods: Held, believed_until: Mapping[str, float]) -> Held:
+        """What owns some pods and is itself owned, or not, as its name does not tell."""
+        owners = {(pod.owner_kind, owner_key(pod.namespace, pod.owner_name)) for pod, _ in pods}
+        asked = ((OWNING[kind], key) for kind, key in sorted(owners) if kind in OWNING)
+        looked_up = ((table, self._tables[table].found(key)) for table, key in asked)
+        return [(each[0], min(each[1], believed_until.get(table, inf))) for table, each in looked_up if each]
 
     def _candidates(self, wanted: Wanted, believed_until: float) -> Held:
         """The pods among which the wanted ones are: all others are passed over with as little work as can be."""
@@ -164,10 +199,10 @@ def _held(table: Table[Any], believed_until: float) -> Held:
     return [*((record, believed_until) for record in records), *((r, min(at, believed_until)) for r, at in gone)]
 
 
-def _rows_of(record: object, extra: object) -> Iterator[_Row]:
+def _rows_of(record: object) -> Iterator[_Row]:
     match record:
         case Pod():
-            return _of_pod(record, extra)
+            return _of_pod(record)
         case Claim():
             return _of_claim(record)
         case PersistentVolume():
@@ -184,29 +219,35 @@ def _of_other(record: object) -> _Row:
             return _row("namespace_labels", {**told, "label_tier": record.tier})
         case Node():
             return _row("node_info", {"node": record.name, "internal_ip": record.internal_ip})
+        case Owned():
+            return _row("owner_owner", _owned(record))
         case Replica():
             told = {"volume": record.volume, "node": record.node, "disk_path": record.disk_path}
             return _row("longhorn_replica", told)
     raise TypeError(f"no record: {record!r}")
 
 
+def _owned(owned: Owned) -> Mapping[str, str]:
+    own = {"job_name" if owned.kind == "Job" else "replicaset": owned.name}
+    above = {"owner_kind": owned.owner_kind, "owner_name": owned.owner_name}
+    return {"namespace": owned.namespace, **own, **above}
+
+
 def _row(signal: str, pairs: Mapping[str, str], value: float = 1.0) -> _Row:
-    return _Row(signal, labels_of(pairs), value)
+    return _Row(signal, labels_of({**pairs, TOLD_BY: Teller.API.value} if signal in MARKED else pairs), value)
 
 
-def _of_pod(pod: Pod, above: object) -> Iterator[_Row]:
-    """`above` is the kind of what owns the pod's owner: the workload of a Deployment's ReplicaSet is the Deployment."""
+def _of_pod(pod: Pod) -> Iterator[_Row]:
     name = {"namespace": pod.namespace, "pod": pod.name, "uid": pod.uid}
     created = {"created_by_kind": pod.owner_kind, "created_by_name": pod.owner_name}
-    place = {"node": pod.node, "host_ip": pod.host_ip, "priority_class": pod.priority_class}
+    place = {"node": pod.place.node, "host_ip": pod.place.host_ip, "priority_class": pod.priority_class}
     yield _row("pod_info", {**name, **place, **created})
     if pod.owner_name:
-        kind, owner = pod.owner_kind, pod.owner_name
-        if kind == "ReplicaSet" and above == "Deployment":
-            kind, owner = "Deployment", owner.rpartition("-")[0]
-        yield _row("pod_owner", {**name, "owner_kind": kind, "owner_name": owner})
+        yield _row("pod_owner", {**name, "owner_kind": pod.owner_kind, "owner_name": pod.owner_name})
     if not isnan(pod.started_at):
         yield _row("pod_start_time", name, value=pod.started_at)
+    if not isnan(pod.finished_at):
+        yield _row("pod_finished", name)._replace(since=pod.finished_at)
     for volume, claim in pod.claims:
         yield _row("pod_claims", {**name, "volume": volume, "persistentvolumeclaim": claim})
     if pod.annotations:

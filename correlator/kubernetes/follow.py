@@ -35,13 +35,15 @@ class State:
     """How a follower is doing; written by its thread, read by others.
 
     `confirmed_at` is when the API last said something (epoch seconds), None before the first whole list; `problem` is
-    what is wrong, `is_refused` that we may not read; `is_absent` that the cluster knows no such objects.
+    what is wrong, `is_refused` that we may not read, `is_unknown` that nobody knows who we are; `is_absent` that the
+    cluster knows no such objects.
     """
 
     confirmed_at: float | None = None
     has_tried: bool = False
     problem: str = ""
     is_refused: bool = False
+    is_unknown: bool = False
     is_absent: bool = False
     lists: int = 0
     events: int = 0
@@ -134,6 +136,7 @@ class Follower:
             token = self._take_page(page, records)
             if not token:
                 return _version_of(page, self.resource)
+            del page  # before the next one is read: two at once need twice the room
         raise ApiError("stopped")
 
     def _take_page(self, page: dict[str, Any], records: dict[str, Any]) -> str:
@@ -228,7 +231,7 @@ class Follower:
         if state.problem:
             log.info("the Kubernetes API answers again", objects=self.resource.name)
         state.confirmed_at = self._clock()
-        state.problem, state.is_refused, state.is_absent = "", False, False
+        state.problem, state.is_refused, state.is_unknown, state.is_absent = "", False, False, False
 
     def _failed(self, error: ApiError) -> float:
         """Note what went wrong; returns how long to wait."""
@@ -241,6 +244,7 @@ class Follower:
         state = self.state
         state.is_absent = isinstance(error, AbsentError)
         state.is_refused = isinstance(error, RefusedError)
+        state.is_unknown = isinstance(error, RefusedError) and error.is_unknown
         if isinstance(error, GoneError | AbsentError):
             self._version = ""
         if isinstance(error, RefusedError) and error.is_unknown:

@@ -11,12 +11,31 @@ from math import inf
 from sys import intern
 from typing import Any, TypeAlias
 
-from correlator.kubernetes.records import Attachment, Claim, Namespace, Node, PersistentVolume, Pod, Replica
+from correlator.kubernetes.records import (
+    UNKNOWN,
+    Attachment,
+    Claim,
+    Namespace,
+    Node,
+    Owned,
+    PersistentVolume,
+    Place,
+    Pod,
+    Replica,
+)
 
 Json: TypeAlias = Mapping[str, Any]
 
 MOST_ANNOTATIONS = 4
 LONGEST_ANNOTATION = 256
+
+FINISHED = frozenset({"Succeeded", "Failed"})
+"""Phases of a pod whose containers have ended and are not started again."""
+
+_ENDED_BY = ("DisruptionTarget", "ContainersReady", "Ready")
+"""Conditions that turn when a pod ends, from the surest on: for one that has no containers to tell, an evicted one."""
+
+_MOST_PLACES = 20_000
 
 _OUTSIDE_LABEL_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -29,15 +48,21 @@ def uid_of(item: Json) -> str:
     return uid
 
 
-def uid_of_owner(item: Json) -> str:
-    """The same of an object that others name as their owner: shared with them."""
-    return intern(uid_of(item))
+def name_of_owner(item: Json) -> str:
+    """Namespace and name, by which pods name their owner: they need no room for its uid. Raises the same."""
+    meta = item["metadata"]
+    return owner_key(meta.get("namespace") or "", meta["name"])
+
+
+def owner_key(namespace: str, name: str) -> str:
+    """What `Owned.uid` is."""
+    return f"{namespace}/{name}"
 
 
 def read_pod(item: Json) -> Pod:
     """A record of a v1 Pod."""
     meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
-    kind, name, uid = _controller(meta)
+    kind, name = _controller(meta)
     node = spec.get("nodeName") or ""
     started = _instant(status.get("startTime"))
     since = _placed_at(meta, status, started) if node else inf
@@ -46,14 +71,13 @@ def read_pod(item: Json) -> Pod:
         namespace=intern(meta.get("namespace") or ""),
         name=meta["name"],
         since=since,
-        node=intern(node),
-        host_ip=intern(status.get("hostIP") or ""),
+        place=_place(node, status.get("hostIP") or ""),
         owner_kind=intern(kind),
         owner_name=intern(name),
-        owner_uid=intern(uid),
         claims=tuple(_claims(meta["name"], spec)),
         priority_class=intern(spec.get("priorityClassName") or ""),
         started_at=since if started == since else started,
+        finished_at=_finished_at(status),
         annotations=_annotations(meta),
     )
 
@@ -107,12 +131,26 @@ def read_attachment(item: Json) -> Attachment:
     return Attachment(meta["uid"], meta["name"], _created_at(meta), attacher, node, volume)
 
 
-def read_owner_kind(item: Json) -> str:
-    """The kind of what controls an object, of which the metadata is enough; empty where nobody does.
+def read_replica_set(item: Json) -> Owned | None:
+    """A record of an apps/v1 ReplicaSet, of which the metadata is enough; None for a Deployment's: its name tells."""
+    owned = _owned("ReplicaSet", item)
+    return None if owned.owner_kind == "Deployment" else owned
 
-    Of a ReplicaSet that says it all: a Deployment's is called after it, with a hash behind the last dash.
+
+def read_job(item: Json) -> Owned | None:
+    """A record of a batch/v1 Job, of which the metadata is enough; None for one of its own, as no word tells.
+
+    A Job that somebody made by hand from a CronJob has any name, and is the CronJob's all the same.
     """
-    return intern(_controller(item["metadata"])[0])
+    owned = _owned("Job", item)
+    return owned if owned.owner_kind else None
+
+
+def _owned(kind: str, item: Json) -> Owned:
+    meta = item["metadata"]
+    namespace, name = intern(meta.get("namespace") or ""), intern(meta["name"])
+    owner_kind, owner = map(intern, _controller(meta))
+    return Owned(owner_key(namespace, name), namespace, kind, name, _created_at(meta), owner_kind, owner)
 
 
 def read_namespace(item: Json) -> Namespace:
@@ -131,12 +169,23 @@ def read_replica(item: Json) -> Replica:
     return Replica(meta["uid"], _created_at(meta), intern(spec.get("volumeName") or ""), node, path)
 
 
-def _controller(meta: Json) -> tuple[str, str, str]:
-    """(kind, name, uid) of the owner that controls an object; empty where nobody does."""
+def _controller(meta: Json) -> tuple[str, str]:
+    """(kind, name) of the owner that controls an object; empty where nobody does."""
     for owner in meta.get("ownerReferences") or ():
         if owner.get("controller"):
-            return owner.get("kind") or "", owner.get("name") or "", owner.get("uid") or ""
-    return "", "", ""
+            return owner.get("kind") or "", owner.get("name") or ""
+    return "", ""
+
+
+_places: dict[Place, Place] = {}
+
+
+def _place(node: str, host_ip: str) -> Place:
+    """One value for all pods of a node."""
+    if len(_places) > _MOST_PLACES:
+        _places.clear()
+    place = Place(intern(node), intern(host_ip))
+    return _places.setdefault(place, place)
 
 
 def _claims(pod: str, spec: Json) -> Iterator[tuple[str, str]]:
@@ -168,6 +217,21 @@ def _placed_at(meta: Json, status: Json, started: float) -> float:
     return started if started == started else _created_at(meta)  # noqa: PLR0124 - the same
 
 
+def _finished_at(status: Json) -> float:
+    """When the last container of a finished pod ended, else when its conditions turned; UNKNOWN of one that may run."""
+    if status.get("phase") not in FINISHED:
+        return UNKNOWN
+    told = [
+        _instant(((container.get("state") or {}).get("terminated") or {}).get("finishedAt"))
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for container in status.get(kind) or ()
+    ]
+    turned = {each.get("type"): _instant(each.get("lastTransitionTime")) for each in status.get("conditions") or ()}
+    ended = max((at for at in told if at > 0), default=UNKNOWN)
+    known = (at for at in (ended, *(turned.get(kind, UNKNOWN) for kind in _ENDED_BY)) if at > 0)
+    return next(known, UNKNOWN)
+
+
 def _created_at(meta: Json) -> float:
     """When an object was made; 0 where it does not say."""
     created = _instant(meta.get("creationTimestamp"))
@@ -175,8 +239,8 @@ def _created_at(meta: Json) -> float:
 
 
 def _instant(told: object) -> float:
-    """RFC 3339 in epoch seconds; NaN for what is none."""
+    """RFC 3339 in epoch seconds; UNKNOWN for what is none."""
     try:
-        return datetime.fromisoformat(told).timestamp() if isinstance(told, str) else float("nan")
+        return datetime.fromisoformat(told).timestamp() if isinstance(told, str) else UNKNOWN
     except ValueError:
-        return float("nan")
+        return UNKNOWN

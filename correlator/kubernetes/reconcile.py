@@ -2,18 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from correlator.kubernetes.facts import KEYS, Fact
 from correlator.model.frame import BlindSpot, Floats, Frame, Labels
 from correlator.model.grid import Grid
+from correlator.model.topology import TOLD_BY, Teller
+
+MOST_MADE = 200_000
 
 START_SECONDS = 1.0
 """Starts of a pod that differ by no more are the same: the API tells whole seconds."""
 
 
-def reconciled(frame: Frame, facts: Sequence[Fact], keys: "Keys") -> tuple[Frame, tuple[BlindSpot, ...]]:
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """The rows of both, where they differ, and how many rows the API alone told."""
+
+    frame: Frame
+    differences: tuple[BlindSpot, ...]
+    added: int
+
+
+def reconciled(frame: Frame, facts: Sequence[Fact], keys: "Keys") -> Reconciled:
     """The rows of both. What only one knows is taken from it; where both know a label and differ, the API counts.
 
     A row of the series is that of a fact when they speak of the same thing at the same time: what was there before
@@ -22,11 +35,13 @@ def reconciled(frame: Frame, facts: Sequence[Fact], keys: "Keys") -> tuple[Frame
     rows = {labels: frame.values[index] for index, labels in enumerate(frame.labels)}
     known = keys.of(frame)
     different: list[str] = []
+    added = 0
     for fact, values in zip(facts, _values(facts, frame.grid), strict=True):
         told, holds = values, np.isfinite(values)
         if not holds.any():
             continue
         labels = dict(fact.labels)
+        is_alone = True
         for mine in known.get(_key(labels, KEYS[frame.signal]), ()):
             series = rows.get(mine)
             if series is None or not (np.isfinite(series) & holds).any():
@@ -36,15 +51,20 @@ def reconciled(frame: Frame, facts: Sequence[Fact], keys: "Keys") -> tuple[Frame
             labels = {**dict(mine), **labels}
             told = np.where(holds, told, series)
             del rows[mine]
-        identity = fact.labels if len(labels) == len(fact.labels) else tuple(sorted(labels.items()))
+            is_alone = False
+            if TOLD_BY in labels:
+                labels[TOLD_BY] = Teller.BOTH.value
+        added += is_alone
+        identity = fact.labels if is_alone else keys.one_of(tuple(sorted(labels.items())))
         rows[identity] = np.fmax(rows[identity], told) if identity in rows else told
-    return Frame.from_rows(frame.signal, frame.grid, rows), _noted(frame.signal, different)
+    return Reconciled(Frame.from_rows(frame.signal, frame.grid, rows), _noted(frame.signal, different), added)
 
 
 class Keys:
     """The rows of each signal by what they speak of, read anew only when a signal has other rows."""
 
     def __init__(self) -> None:
+        self._made: dict[Labels, Labels] = {}
         self._read: dict[str, tuple[tuple[Labels, ...], Mapping[tuple[str, ...], Sequence[Labels]]]] = {}
 
     def of(self, frame: Frame) -> Mapping[tuple[str, ...], Sequence[Labels]]:
@@ -57,6 +77,12 @@ class Keys:
                 found[_key(dict(labels), names)].append(labels)
             read = self._read[frame.signal] = frame.labels, found
         return read[1]
+
+    def one_of(self, labels: Labels) -> Labels:
+        """The same object each time for equal labels: windows are compared by it."""
+        if len(self._made) > MOST_MADE:
+            self._made.clear()
+        return self._made.setdefault(labels, labels)
 
 
 def _key(labels: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
@@ -78,8 +104,6 @@ def _differ(series: Labels, fact: Fact) -> bool:
     if series == fact.labels:
         return False
     told, said = dict(fact.labels), dict(series)
-    if said.get("owner_kind") == "ReplicaSet" and told.get("owner_kind") == "Deployment":
-        said |= {"owner_kind": "Deployment", "owner_name": said.get("owner_name", "").rpartition("-")[0]}
     return any(told.get(name, value) != value for name, value in said.items())
 
 
@@ -92,7 +116,7 @@ def _apart(series: Floats, told: Floats, signal: str) -> bool:
 
 
 def _spelled(labels: Labels) -> str:
-    return ", ".join(f"{name}={value}" for name, value in labels if name != "uid")
+    return ", ".join(f"{name}={value}" for name, value in labels if name not in {"uid", TOLD_BY})
 
 
 def _noted(signal: str, different: Sequence[str]) -> tuple[BlindSpot, ...]:

@@ -4,29 +4,57 @@ Times are epoch seconds; `since` is from when on the record holds, by the object
 depend on when it was read. Unknown strings are empty.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+UNKNOWN: Final = float("nan")
+"""The one NaN of all records: equal records must compare equal, and need no room for it."""
+
+
+class Place(NamedTuple):
+    """Where a pod runs; one value for all pods of a node."""
+
+    node: str = ""
+    host_ip: str = ""
+
+
+NOWHERE: Final = Place()
 
 
 class Pod(NamedTuple):
     """A pod that is on a node; `since` is when it was put there, infinite before that.
 
-    `owner` fields are those of its controller; `claims` are (volume in the spec, claim); `started_at` is the kubelet's
-    word, NaN when unknown; `annotations` are those that speak to the correlator.
+    `owner` fields are those of its controller, see `Owned`; `claims` are (volume in the spec, claim); `started_at` is
+    the kubelet's word, `finished_at` when the last container of one that will not run again ended, UNKNOWN where nobody
+    says; `annotations` are those that speak to the correlator.
     """
 
     uid: str
     namespace: str
     name: str
     since: float
-    node: str = ""
-    host_ip: str = ""
+    place: Place = NOWHERE
     owner_kind: str = ""
     owner_name: str = ""
-    owner_uid: str = ""
     claims: tuple[tuple[str, str], ...] = ()
     priority_class: str = ""
-    started_at: float = float("nan")
+    started_at: float = UNKNOWN
+    finished_at: float = UNKNOWN
     annotations: tuple[tuple[str, str], ...] = ()
+
+
+class Owned(NamedTuple):
+    """A Job or a ReplicaSet whose name does not tell whose it is; `owner` fields are empty where nobody owns it.
+
+    `uid` is its namespace and name, by which its pods name it.
+    """
+
+    uid: str
+    namespace: str
+    kind: str
+    name: str
+    since: float
+    owner_kind: str
+    owner_name: str
 
 
 class Claim(NamedTuple):

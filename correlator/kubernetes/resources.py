@@ -10,7 +10,9 @@ from correlator.kubernetes.reading import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """Objects under one path. `read` raises KeyError, TypeError, AttributeError or ValueError for what is none.
+    """Objects under one path, told apart by `uid`. `read` gives None for what need not be known.
+
+    Both raise KeyError, TypeError, AttributeError or ValueError for what is no such object.
 
     `metadata_only` asks for objects without their spec. `is_optional`: not every cluster knows such objects.
     """
@@ -22,6 +24,13 @@ class Resource:
     metadata_only: bool = False
     is_optional: bool = False
 
+    @property
+    def rule(self) -> str:
+        """The rule of a ClusterRole that allows to follow them, as YAML has it."""
+        _, root, *middle, resource = self.path.split("/")
+        group = '""' if root == "api" else middle[0]
+        return f"apiGroups: [{group}], resources: [{resource}], verbs: [get, list, watch]"
+
 
 PODS: Final = "pods"
 CLAIMS: Final = "persistentvolumeclaims"
@@ -29,6 +38,7 @@ VOLUMES: Final = "persistentvolumes"
 NODES: Final = "nodes"
 ATTACHMENTS: Final = "volumeattachments"
 REPLICA_SETS: Final = "replicasets"
+JOBS: Final = "jobs"
 NAMESPACES: Final = "namespaces"
 LONGHORN_REPLICAS: Final = "replicas.longhorn.io"
 
@@ -41,9 +51,12 @@ RESOURCES = (
     Resource(
         name=REPLICA_SETS,
         path="/apis/apps/v1/replicasets",
-        read=reading.read_owner_kind,
-        uid=reading.uid_of_owner,
+        read=reading.read_replica_set,
+        uid=reading.name_of_owner,
         metadata_only=True,
+    ),
+    Resource(
+        name=JOBS, path="/apis/batch/v1/jobs", read=reading.read_job, uid=reading.name_of_owner, metadata_only=True
     ),
     Resource(name=PODS, path="/api/v1/pods", read=reading.read_pod),
     Resource(

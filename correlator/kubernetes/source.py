@@ -18,7 +18,10 @@ _UID = re.compile(r"/pods/([^/]+)/")
 
 
 class KubernetesSource:
-    """Asks `inner`, and adds what `cluster` knows. Days of which no info is asked for are passed on as they are."""
+    """Asks `inner`, and adds what `cluster` knows. Days of which no info is asked for are passed on as they are.
+
+    `added` says of the newest answer how many rows of each signal the API alone told.
+    """
 
     def __init__(self, inner: Source, cluster: Cluster, first_wait_seconds: float = FIRST_WAIT_SECONDS) -> None:
         self._inner = inner
@@ -26,6 +29,7 @@ class KubernetesSource:
         self._first_wait_seconds = first_wait_seconds
         self._named = _Named()
         self._keys = Keys()
+        self.added: Mapping[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -53,10 +57,13 @@ class KubernetesSource:
             self._first_wait_seconds = 0.0
         wanted = self._named.wanted(frames)
         facts = self._cluster.facts(wanted)
-        found, notes = dict(frames.by_signal), list[BlindSpot]()
+        found, notes, added = dict(frames.by_signal), list[BlindSpot](), dict[str, int]()
         for signal in asked:
-            found[signal], differences = reconciled(frames.get(signal), facts.get(signal, ()), self._keys)
-            notes += differences
+            both = reconciled(frames.get(signal), facts.get(signal, ()), self._keys)
+            found[signal] = both.frame
+            added[signal] = both.added
+            notes += both.differences
+        self.added = added
         notes += (*self._cluster.quality(), *_strangers(wanted, facts))
         return Frames(grid, found, frames.intervals, (*frames.quality, *notes))
 

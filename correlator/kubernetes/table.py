@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from math import inf
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
@@ -27,11 +28,10 @@ class Table(Generic[R]):
     def __len__(self) -> int:
         return len(self._records)
 
-    def get(self, uid: str) -> R | None:
-        """The record of an object, of one that went too; None when there is none."""
+    def found(self, uid: str) -> tuple[R, float] | None:
+        """The record of an object, of one that went too, with the instant at which it did; None when there is none."""
         known = self._records.get(uid)
-        gone = None if known is not None else self._gone.get(uid)
-        return known if gone is None else gone[0]
+        return self._gone.get(uid) if known is None else (known, inf)
 
     def held(self) -> tuple[list[R], list[tuple[R, float]]]:
         """All records, and those of deleted objects with the instant; copies."""

@@ -148,7 +148,7 @@ class UseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
-    """How a suspect's workload behaved in the days before, over `seconds` in which it could be seen.
+    """How a suspect's workload behaved in the days before, or in the window, over `seconds` in which it could be seen.
 
     `rises` counts how often it was as busy for as long while first tokens were normal; `regressions` how often they
     were as slow, `regressions_with` in how many of these it was as busy.
@@ -166,7 +166,8 @@ class Suspect:
 
     `features` are the numbers that the confidence was calculated from, as `chain.…` and `culprit.…`; empty where the
     verdict left nobody to ask for.
-    `p_value` rests on the days of `recurrence`; where that is None, on the quiet steps of the window alone.
+    `p_value` rests on the days of `recurrence`; where that is None, and on shared back ends, on the quiet steps of the
+    window alone.
     """
 
     kind: SuspectKind

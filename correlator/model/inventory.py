@@ -1,7 +1,7 @@
 """What a source has of what is needed: the answer of `check`, and a part of the daemon's status."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,40 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsFound:
+    """One kind of object of the Kubernetes API: how many are known; `problem` why not all, or only of old, "" if so.
+
+    `missing_rule` is the rule of a ClusterRole that would allow what was refused, "" where nothing was.
+    """
+
+    name: str
+    known: int
+    problem: str = ""
+    missing_rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesFound:
+    """Whether the Kubernetes API is asked, what it lists, and what it tells that no series does.
+
+    `mode` is the setting in effect, `off` where nothing is asked, and then `reason` says why. `is_reachable` is whether
+    it listed any kind of object. `added` maps a signal to how many rows of the newest answer the API alone told.
+    """
+
+    mode: str
+    reason: str = ""
+    is_reachable: bool = False
+    objects: tuple[ObjectsFound, ...] = ()
+    added: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """What there is, what is missing, and how many victims can be explained.
 
     `missing` says why the main job could not run. `victims` and `volumes` hold names, `victim_count` and
     `volume_count` how many there are. `mapped_ratio` is None without pods; `unmapped` says why a pod has no volume.
+    `kubernetes` is None where it was not looked at, as for a recording.
     """
 
     source: str
@@ -76,3 +105,4 @@ class Inventory:
     unmapped: Mapping[str, str]
     remedies: tuple[Remedy, ...]
     quality: tuple[str, ...]
+    kubernetes: KubernetesFound | None = None

@@ -87,7 +87,10 @@ class NodeNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeNow:
-    """pod → claim → volume → node, and how it was learnt; `sure` is `certain` or `likely`."""
+    """pod → claim → volume → node, and how it was learnt; `sure` is `certain` or `likely`.
+
+    `told_by` is who told of pod, claim and volume: `series`, `kubernetes_api` or `series_and_kubernetes_api`.
+    """
 
     namespace: str
     pod: str
@@ -96,6 +99,7 @@ class EdgeNow:
     node: str
     learnt: str
     sure: str = "certain"
+    told_by: str = "series"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

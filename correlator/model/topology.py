@@ -15,6 +15,18 @@ class Learnt(StrEnum):
     LAYER = "layer"  # the disk that the pod uses lies on that one
 
 
+class Teller(StrEnum):
+    """Who told of the pod, its claim and its volume."""
+
+    SERIES = "series"
+    API = "kubernetes_api"
+    BOTH = "series_and_kubernetes_api"
+
+
+TOLD_BY = "told_by"
+"""The label of rows that the Kubernetes API told, alone or as well; its value is a Teller."""
+
+
 class Below(StrEnum):
     """How it was learnt that one volume lies on another."""
 
@@ -84,13 +96,17 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """A pod uses a volume; `learnt` says how that is known, `via` through which claim (empty: none known)."""
+    """A pod uses a volume; `learnt` says how that is known, `via` through which claim (empty: none known).
+
+    `told_by` is who told the objects that it was learnt from; I/O and mounts are always told by series.
+    """
 
     pod: PodRef
     volume_id: str
     learnt: Learnt
     via: str = ""
     sure: Sure = Sure.CERTAIN
+    told_by: Teller = Teller.SERIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

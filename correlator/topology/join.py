@@ -13,8 +13,9 @@ from correlator.topology.domains import learn_domains
 from correlator.topology.edges import Edges, Place
 from correlator.topology.facts import Facts, learn_facts
 from correlator.topology.nodes import TARGET
-from correlator.topology.pods import OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
+from correlator.topology.pods import ABOVE_LABELS, OWNER_LABELS, TIER_LABELS, Name, tiers_of_namespaces, workloads
 from correlator.topology.projection import Projection, project
+from correlator.topology.told import with_tellers
 
 NO_TIERS: Mapping[str, str] = MappingProxyType({})
 NO_NEEDS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -40,7 +41,8 @@ def join(
     refs = {name: PodRef(*name) for name in nodes}
     places = sorted((node, disk) for node, disks in facts.disks.devices.items() for disk in disks)
     ids = {place: volume_id("disk", *place) for place in places}
-    owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys())
+    above = project(frames, [signals.OWNER_OWNER], ABOVE_LABELS)
+    owned = workloads(project(frames, [signals.POD_OWNER], OWNER_LABELS), facts.pods, nodes.keys(), above)
     labels = project(frames, [signals.NAMESPACE_LABELS], TIER_LABELS)
     tier_of = tiers_of_namespaces({ref.namespace for ref in refs.values()}, labels, tiers, usual)
     domains = learn_domains(frames, facts, edges, ids, refs)
@@ -59,10 +61,11 @@ def join(
         for name, ref in refs.items()
     }
     annotations = project(frames, [signals.POD_ANNOTATIONS], ANNOTATION_LABELS)
+    found = sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))
     return Topology(
         pods=pods,
         volumes={**_volumes(ids, edges), **domains.volumes},
-        edges=tuple(sorted((*edges.build(ids, refs), *domains.edges), key=lambda edge: (edge.pod, edge.volume_id))),
+        edges=with_tellers(tuple(found), frames, facts.claims),
         unmapped={refs[name]: reason for name, reason in reasons.items() if reason},
         node_of_instance=_nodes_of_instances(facts, nodes, project(frames, [signals.DRIVE_ERRORS], TARGET)),
         volume_of_device={(node, name): ids[node, disk] for (node, name), disk in facts.disks.device_of.items()},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,7 +23,11 @@ Newness: TypeAlias = tuple[int, float, int]
 
 NODE_LABELS = ("node", "internal_ip")
 OWNER_LABELS = ("namespace", "pod", "uid", "owner_kind", "owner_name")
+ABOVE_LABELS = ("namespace", "job_name", "replicaset", "owner_kind", "owner_name")
 TIER_LABELS = ("namespace", "label_correlator_tier", "label_tier")
+
+NO_KIND = frozenset({"", "<none>"})
+NOBODY_ABOVE: Projection = MappingProxyType({})
 
 POD_TEMPLATE_HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 """What a Deployment appends to its ReplicaSets' names: a 32-bit number in Kubernetes' alphabet without vowels."""
@@ -108,28 +113,53 @@ def start_times(frame: Frame) -> dict[Uid, float]:
     }
 
 
-def workloads(owners: Projection, facts: PodFacts, kept: Collection[Name]) -> dict[Name, str]:
-    """The workload of each of the pods `kept`: the newest incarnation's owner; empty for a pod without one."""
+def workloads(
+    owners: Projection, facts: PodFacts, kept: Collection[Name], above: Projection = NOBODY_ABOVE
+) -> dict[Name, str]:
+    """The workload of each of the pods `kept`: the newest incarnation's owner; empty for a pod without one.
+
+    `above`, values of ABOVE_LABELS, tells what owns the Job, or the ReplicaSet that is no Deployment's.
+    """
+    owner_of = {(values[0], *_owned(values)): values[3:] for values, _ in sorted(above.items(), key=_by_age)}
     found: dict[Name, list[tuple[Values, Seen]]] = {}
     for values, seen in owners.items():
         name = values[0], values[1]
         if name in kept:
             found.setdefault(name, []).append((values, seen))
-    return {name: _workload(found.get(name, []), facts.newest.get(name)) for name in kept}
+    named = {name: _owner(found.get(name, []), facts.newest.get(name)) for name in kept}
+    return {name: _workload(own, owner_of.get((name[0], *own))) for name, own in named.items()}
 
 
-def _workload(owners: list[tuple[Values, Seen]], pod: Incarnation | None) -> str:
-    """From the pod's owners (values of OWNER_LABELS), else from who created it."""
+def _by_age(one: tuple[Values, Seen]) -> tuple[Seen, Values]:
+    return one[1], one[0]
+
+
+def _owned(values: Values) -> tuple[str, str]:
+    """(kind, name) of what is owned, from values of ABOVE_LABELS."""
+    return ("Job", values[1]) if values[1] else ("ReplicaSet", values[2])
+
+
+def _owner(owners: list[tuple[Values, Seen]], pod: Incarnation | None) -> tuple[str, str]:
+    """(kind, name) from the pod's owners (values of OWNER_LABELS), else from who created it; empty without one."""
     if len(owners) > 1 and pod is not None:
         owners = [(values, seen) for values, seen in owners if values[2] == pod.uid] or owners
     if owners:
-        return workload(*newest(owners)[3:])
-    return "" if pod is None else workload(pod.created_by_kind, pod.created_by_name)
+        _, _, _, kind, name = newest(owners)
+        return kind, name
+    return ("", "") if pod is None else (pod.created_by_kind, pod.created_by_name)
+
+
+def _workload(own: tuple[str, str], above: Values | None) -> str:
+    """The owner's owner where it is told, the owner itself where it is told that nobody owns it, else by its name."""
+    if above is None:
+        return workload(*own)
+    kind, name = above
+    return "/".join(own) if kind in NO_KIND else f"{kind}/{name}"
 
 
 def workload(kind: str, name: str) -> str:
     """What stays when pods come and go; empty for a pod of its own and for a static pod of a node."""
-    if kind in {"", "<none>", "Node"} or not name:
+    if kind in {*NO_KIND, "Node"} or not name:
         return ""
     if kind == "ReplicaSet" and (template := POD_TEMPLATE_HASH.sub("", name)) != name:
         return f"Deployment/{template}"

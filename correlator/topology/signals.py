@@ -28,6 +28,7 @@ POD_IO_HEARTBEAT = "pod_io_heartbeat"
 POD_INFO = "pod_info"
 NODE_INFO = "node_info"
 POD_OWNER = "pod_owner"
+OWNER_OWNER = "owner_owner"
 POD_CLAIMS = "pod_claims"
 POD_START_TIME = "pod_start_time"
 CLAIM_INFO = "claim_info"
@@ -62,6 +63,7 @@ READ = (
     POD_INFO,
     NODE_INFO,
     POD_OWNER,
+    OWNER_OWNER,
     POD_CLAIMS,
     POD_START_TIME,
     CLAIM_INFO,

@@ -28,6 +28,7 @@ class Size:
     nodes: int = 2_000
     claims: int = 20_000
     replica_sets: int = 50_000
+    jobs: int = 5_000
     namespaces: int = 500
 
 
@@ -138,6 +139,13 @@ def replica_set(index: int) -> dict[str, Any]:
     return {"metadata": {**meta(6, index, name, namespace_of(index)), "ownerReferences": owners}}
 
 
+def job(index: int) -> dict[str, Any]:
+    """Metadata of a Job that a CronJob has made and not cleared away yet."""
+    owners = [{"kind": "CronJob", "name": f"nightly-{index // 4:04d}", "uid": uid(9, index // 4), "controller": True}]
+    name = f"nightly-{index // 4:04d}-{29_400_000 + index % 4 * 1440}"
+    return {"metadata": {**meta(10, index, name, namespace_of(index // 4)), "ownerReferences": owners}}
+
+
 def namespace(index: int) -> dict[str, Any]:
     """Metadata of a namespace."""
     return {"metadata": {**meta(7, index, f"team-{index:03d}"), "labels": {"tier": "deterministic"}}}
@@ -150,6 +158,7 @@ OBJECTS: Mapping[str, tuple[Callable[[int], dict[str, Any]], int]] = {
     "/api/v1/nodes": (node, SIZE.nodes),
     "/api/v1/namespaces": (namespace, SIZE.namespaces),
     "/apis/apps/v1/replicasets": (replica_set, SIZE.replica_sets),
+    "/apis/batch/v1/jobs": (job, SIZE.jobs),
     "/apis/storage.k8s.io/v1/volumeattachments": (attachment, SIZE.claims),
 }
 

@@ -216,6 +216,27 @@ def test_the_daemon_asks_and_says_what_it_may_not(prometheus_now: str, tmp_path:
             assert told["victim"]["workload"] == "StatefulSet/vllm"
             assert any("nodes is forbidden" in entry.get("reason", "") for entry in running.said())
             assert running.is_ready()
+            found = running.until(lambda: (running.get("/api/v1/status").json()["inventory"] or {}).get("kubernetes"))
+            assert (found["mode"], found["is_reachable"]) == ("kubeconfig", True)
+            assert {each["name"]: each["missing_rule"] for each in found["objects"] if each["problem"]} == {
+                "nodes": 'apiGroups: [""], resources: [nodes], verbs: [get, list, watch]'
+            }
+            edges = running.get("/api/v1/topology").json()["items"]
+            assert {edge["told_by"] for edge in edges if edge["learnt"] == "io_seen"} == {"series"}
+
+
+def test_check_says_that_nobody_answers(
+    run: Run, prometheus_now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is not there: the series alone serve, and it is said why."""
+    config = tmp_path / "kubeconfig"
+    config.write_text(kubeconfig("http://127.0.0.1:9"))
+    for name, value in settings_of(config).items():
+        monkeypatch.setenv(name, value)
+    found = orjson.loads(run("check", "--prometheus-url", prometheus_now, "--output", "json").out)
+    assert not found["kubernetes"]["is_reachable"]
+    assert all(each["problem"].startswith("unlisted: ") for each in found["kubernetes"]["objects"])
+    assert any("nothing could be listed from the Kubernetes API" in each["finding"] for each in found["remedies"])
 
 
 def test_check_counts_what_the_api_tells(
@@ -228,10 +249,35 @@ def test_check_counts_what_the_api_tells(
     arguments = ("check", "--prometheus-url", prometheus_now, "--output", "json")
     alone = orjson.loads(run(*arguments).out)
     assert [each.partition(" ")[0] for each in alone["missing"]] == ["kube-state-metrics"]
+    assert alone["kubernetes"] == {
+        "mode": "off",
+        "reason": "no service account of a pod",
+        "is_reachable": False,
+        "objects": [],
+        "added": {},
+    }
+
+    def refuse(handler: Handler) -> None:
+        handler.send_body(403, b'{"message":"jobs.batch is forbidden"}')
+
     with serving(api) as server:
+        server.faults["/apis/batch/v1/jobs"] = [refuse] * 99
         config.write_text(kubeconfig(server.url))
         for name, value in settings_of(config).items():
             monkeypatch.setenv(name, value)
         found = orjson.loads(run(*arguments).out)
+        text = run(*arguments[:-2]).out
     assert found["missing"] == []
+    kubernetes = found["kubernetes"]
+    assert (kubernetes["mode"], kubernetes["is_reachable"]) == ("kubeconfig", True)
+    assert kubernetes["added"]["pod_info"] == kubernetes["added"]["pod_owner"] == 1
+    known = {each["name"]: each["known"] for each in kubernetes["objects"]}
+    assert (known["pods"], known["jobs"], "replicas.longhorn.io" in known) == (1, 0, False)
+    (refused,) = [each for each in kubernetes["objects"] if each["missing_rule"]]
+    assert (refused["name"], refused["problem"].startswith("refused: ")) == ("jobs", True)
+    rule = "apiGroups: [batch], resources: [jobs], verbs: [get, list, watch]"
+    assert refused["missing_rule"] == rule
+    assert "objects   Kubernetes API (kubeconfig): " in text
+    assert "1 pods" in text
+    assert f"or add to the ClusterRole: {rule}" in text
     assert {each["name"] for each in found["signals"] if each["found"]} >= {"pod_info", "pod_owner"}

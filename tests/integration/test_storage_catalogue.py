@@ -64,6 +64,7 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("nfs_time", series(45.5, EXPORT, operation="READ") | series(1.5, EXPORT, operation="COMMIT")),
         ("nfs_timeouts", series(3, EXPORT)),
         ("nfs_retransmissions", series(14, AT_NODE)),
+        ("nfs_calls", series(91827, AT_NODE)),
         ("rbd_operations", series(5500, IMAGE, operation="READ") | series(71, IMAGE, operation="WRITE")),
         ("rbd_bytes", series(3.6e8, IMAGE, operation="READ") | series(290816, IMAGE, operation="WRITE")),
         ("rbd_time", series(2.75, IMAGE, operation="READ") | series(0.5, IMAGE, operation="WRITE")),
@@ -153,6 +154,12 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ("pod_device_usage", series(12288, POD, container="postgres", major="259", minor="3")),
         ("pod_io_waiting", series(17.5, POD)),
         ("pod_finished", series(1, namespace="data", pod="reindex-1", uid="5c1a")),
+        (
+            "owner_owner",
+            series(1, namespace="data", job_name="by-hand", owner_kind="CronJob", owner_name="nightly")
+            | series(1, namespace="shop", replicaset="api-6d4b75cb6d", owner_kind="Rollout", owner_name="api")
+            | series(1, namespace="shop", replicaset="lone-7d9f8b6c5d"),
+        ),
         (
             "pod_annotations",
             series(1, namespace="agents", pod="agent-0", annotation_correlator_depends_on="db/StatefulSet/pg"),

@@ -32,7 +32,17 @@ def test_a_sandbox_is_stopped_by_its_owner(workload: str, command: str) -> None:
     assert advice("agentic-sandbox", workload).command == command
 
 
-@pytest.mark.parametrize("workload", ["Job/backup", "StatefulSet/pg", "Deployment/pg", "DaemonSet/pg", ""])
+def test_the_job_of_a_cron_job_is_suspended_that_runs_now() -> None:
+    """Suspending the CronJob would not end it; where the pod's name does not tell the Job, at least no more follow."""
+    patch = """-p '{"spec":{"suspend":true}}'"""
+    running = advice("agentic-sandbox", "CronJob/crawl", "crawl-29400001-h8kz2").command
+    assert running == f"kubectl -n work patch job crawl-29400001 {patch}"
+    assert advice("agentic-sandbox", "CronJob/crawl").command == f"kubectl -n work patch cronjob crawl {patch}"
+
+
+@pytest.mark.parametrize(
+    "workload", ["Job/backup", "CronJob/backup", "StatefulSet/pg", "Deployment/pg", "DaemonSet/pg", ""]
+)
 @pytest.mark.parametrize("tier", ["data-infrastructure", "database"])
 def test_data_infrastructure_is_never_touched(tier: str, workload: str) -> None:
     """Whatever owns it: no command against it changes anything, and nobody is told to throttle it."""

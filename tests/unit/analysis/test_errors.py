@@ -1,6 +1,6 @@
 """The error signs of a volume, as exporters show them, from the most telling to the weakest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -56,13 +56,6 @@ def told(signal: str, labels: Mapping[str, str], values: Floats | float) -> Fram
             "a ZFS pool of its node is not online",
         ),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, GROWS, "nfs", "requests to the NFS server timed out"),
-        (
-            "nfs_retransmissions",
-            {"node": "n2"},
-            GROWS,
-            "nfs",
-            "a node has to repeat requests to its NFS servers",
-        ),
         ("node_hung_tasks", {"node": "n1"}, GROWS, "sda", "tasks of its node hang"),
         (
             "drive_errors",
@@ -102,8 +95,6 @@ def test_each_sign_is_an_error_of_its_volume(
         ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, 12.0),
         ("node_hung_tasks", {"node": "n1"}, 3.0),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, 7.0),
-        ("nfs_retransmissions", {"node": "n2"}, 7.0),
-        ("nfs_retransmissions", {"node": "n3"}, GROWS),
         ("md_degraded", AT_SDA, 0.0),
         ("ceph_health", {"reason": "OSD_DOWN"}, 0.0),
         ("device_errors", {"node": "n2", "zpool": "tank", "reason": "zfs_degraded"}, 1.0),
@@ -121,3 +112,35 @@ def test_what_was_so_all_along_or_is_not_known_is_none(
 def test_every_error_signal_of_the_catalogue_is_a_sign() -> None:
     """None is fetched for nothing."""
     assert {signal.name for signal in load() if signal.aspect is Aspect.ERRORS} == {sign.signal for sign in SIGNS}
+
+
+def repeating(
+    retransmissions: Sequence[float], calls: Sequence[float] | None, node: str = "n2", volume: str = "nfs"
+) -> bool:
+    """Whether repeated requests are a sign, of these gains in each step; None: nobody counts the calls."""
+    grid = Grid(0, 15, len(retransmissions) + 1)
+    rows = {"nfs_retransmissions": retransmissions, "nfs_calls": calls}
+    told = {
+        signal: Frame.from_rows(signal, grid, {labels_of({"node": node}): 9.0 + np.cumsum([0.0, *gains])})
+        for signal, gains in rows.items()
+        if gains is not None
+    }
+    return error_states(Frames(grid, told), TOPOLOGY, volume) == ("a node has to repeat requests to its NFS servers",)
+
+
+def test_repeated_requests_are_a_sign_when_they_are_many() -> None:
+    """One in a hundred and more, on a node that uses the export; also those of a server that hangs."""
+    quiet = [0.0] * 30
+    assert repeating([*quiet, 3, 3, 3, 3], [1000.0] * 30 + [200.0] * 4)
+    assert repeating([*quiet, 0, 0, 0, 40], [1000.0] * 30 + [40.0, 0, 0, 0])
+    assert not repeating([*quiet, 3, 3, 3, 3], [1000.0] * 30 + [200.0] * 4, node="n3")
+    assert not repeating([*quiet, 3, 3, 3, 3], [1000.0] * 30 + [200.0] * 4, volume="rbd")
+
+
+def test_a_few_repeated_requests_are_none() -> None:
+    """Of many calls, of hardly any, of long ago, before a restart, and of a number that nobody knows."""
+    assert not repeating([0.0] * 30 + [3, 3, 3, 3], [1000.0] * 34)
+    assert not repeating([0.0] * 30 + [1, 1, 1, 1], [2.0] * 34)
+    assert not repeating([9.0] * 4 + [0.0] * 30, [100.0] * 34)
+    assert not repeating([0.0] * 30 + [-9, 0, 0, 0], [100.0] * 30 + [-900, 100, 100, 100])
+    assert not repeating([0.0] * 30 + [9.0] * 4, None)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from correlator.analysis.workloads import pods_of, template_of
+from correlator.analysis.workloads import job_of, pods_of, template_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,9 @@ from correlator.analysis.workloads import pods_of, template_of
         ("StatefulSet/db", "db-0", "db-11", "db-0-x2x8q"),
         ("Job/reindex-28812345", "reindex-28812345-h8kz2", "reindex-28813785-x2x8q", "reindex-full-28812345-h8kz2"),
         ("Job/reindex-28812345", "reindex-28812345-0-h8kz2", "reindex-28813785-3-x2x8q", "reindex-h8kz2"),
+        ("CronJob/reindex", "reindex-28812345-h8kz2", "reindex-28813785-x2x8q", "reindex-full-28812345-h8kz2"),
+        ("CronJob/reindex", "reindex-28812345-0-h8kz2", "reindex-28813785-3-x2x8q", "reindex-h8kz2"),
+        ("CronJob/reindex", "by-hand-h8kz2", "reindex-28813785-x2x8q", "by-hand-x2x8q"),
         ("Job/import", "import-h8kz2", "import-x2x8q", "import-28813785-x2x8q"),
         ("Workflow/etl", "etl-step-1", "etl-step-1", "etl-step-2"),
         ("", "shell", "shell", "shell-2"),
@@ -41,7 +44,16 @@ def test_the_jobs_of_a_cron_job_are_one_workload() -> None:
     """The time of a run is no part of a name; digits of another kind are."""
     assert template_of("Job/reindex-28812345") == "Job/reindex"
     assert template_of("Job/reindex-v2") == "Job/reindex-v2"
+    assert template_of("CronJob/reindex") == "CronJob/reindex"
     assert template_of("StatefulSet/db-28812345") == "StatefulSet/db-28812345"
+
+
+def test_the_job_of_a_pod() -> None:
+    """As its owner or its name tells; nobody's where neither does."""
+    assert job_of("Job/reindex", "reindex-h8kz2") == "reindex"
+    assert job_of("CronJob/reindex", "reindex-28812345-h8kz2") == "reindex-28812345"
+    assert job_of("CronJob/reindex", "reindex-28812345-3-h8kz2") == "reindex-28812345"
+    assert job_of("CronJob/reindex", "by-hand-h8kz2") == job_of("StatefulSet/db", "db-0") == ""
 
 
 def test_pods_whose_names_follow_no_known_rule_stand_for_themselves() -> None:

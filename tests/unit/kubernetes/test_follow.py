@@ -87,7 +87,7 @@ def test_lists_by_pages_and_follows_changes(api: Api, tmp_path: Path) -> None:
         api.put(PODS_PATH, pod("p1", node="n9"))
         api.delete(PODS_PATH, "uid-ai-p0")
         until(lambda: names(follower) == {"new", *(f"p{index}" for index in range(1, 7))})
-        assert {record.node for record in follower.table.held()[0] if record.name == "p1"} == {"n9"}
+        assert {record.place.node for record in follower.table.held()[0] if record.name == "p1"} == {"n9"}
         assert [record.name for record, _ in follower.table.held()[1]] == ["p0"]
         assert follower.state.lists == 1
 

@@ -1,6 +1,8 @@
 """Records: what is read of objects, and what of odd ones."""
 
+from collections.abc import Mapping
 from math import inf, isnan
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -26,11 +28,9 @@ def test_a_pod_in_short() -> None:
         namespace="ai",
         name="web-7d9c8b6f5-x",
         since=1767225660.0,
-        node="n1",
-        host_ip="10.0.0.1",
+        place=records.Place("n1", "10.0.0.1"),
         owner_kind="ReplicaSet",
         owner_name="web-7d9c8b6f5",
-        owner_uid="rs1",
         claims=(("data", "web-data"), ("cache", "web-7d9c8b6f5-x-cache")),
         priority_class="high",
         started_at=1767225662.0,
@@ -55,6 +55,44 @@ def test_a_pod_begins_when_it_was_put_on_its_node() -> None:
     assert isnan(reading.read_pod(item).started_at)
 
 
+def ended(phase: str, *finished: str | None, conditions: Mapping[str, str] = MappingProxyType({})) -> float:
+    """When a pod finished whose containers ended at these instants, and whose conditions turned at those."""
+    item = pod("p")
+    item["status"]["phase"] = phase
+    item["status"]["containerStatuses"] = [{"state": {"terminated": {"finishedAt": at}}} for at in finished]
+    item["status"]["conditions"] += [{"type": kind, "lastTransitionTime": at} for kind, at in conditions.items()]
+    return reading.read_pod(item).finished_at
+
+
+def test_a_finished_pod_ended_with_its_last_container() -> None:
+    """Not when a container ended that is started again; what is no instant is passed over."""
+    early, late = "2026-01-01T00:01:00Z", "2026-01-01T00:02:00Z"
+    assert ended("Succeeded", early, late) == ended("Failed", late, None, "1970-01-01T00:00:00Z") == 1767225720.0
+    assert isnan(ended("Running", early, late))
+    assert isnan(ended("Unknown", early))
+    item = pod("p")
+    item["status"] |= {"phase": "Failed", "containerStatuses": [{"state": {"waiting": {}}}]}
+    item["status"]["initContainerStatuses"] = [{"state": {"terminated": {"finishedAt": early}}}]
+    assert reading.read_pod(item).finished_at == 1767225660.0
+
+
+def test_an_evicted_pod_ended_when_its_conditions_turned() -> None:
+    """It has no containers to tell; without a word on when, it is not known, and no pod is taken for another then."""
+    turned = {"Ready": "2026-01-01T00:03:00Z", "DisruptionTarget": "2026-01-01T00:02:00Z"}
+    assert ended("Failed", conditions=turned) == 1767225720.0
+    assert ended("Failed", conditions={"Ready": "2026-01-01T00:03:00Z"}) == 1767225780.0
+    unknown = pod("p")
+    unknown["status"]["phase"] = "Failed"
+    assert reading.read_pod(unknown).finished_at is records.UNKNOWN
+    assert reading.read_pod(unknown) == reading.read_pod(unknown)
+
+
+def test_pods_of_a_node_share_what_says_where_they_run() -> None:
+    """150,000 pods need no room for it."""
+    assert reading.read_pod(pod("p")).place is reading.read_pod(pod("q")).place
+    assert reading.read_pod(pod("p")).place != reading.read_pod(pod("q", node="n2")).place
+
+
 def test_what_is_missing_is_empty() -> None:
     """Bare objects are read: only name and uid have to be there."""
     bare = {"metadata": {"name": "x", "uid": "u"}}
@@ -64,7 +102,8 @@ def test_what_is_missing_is_empty() -> None:
     assert reading.read_node(bare).internal_ip == ""
     assert reading.read_attachment(bare).volume == ""
     assert reading.read_namespace(bare).tier == ""
-    assert reading.read_owner_kind(bare) == ""
+    assert reading.read_job(bare) is None
+    assert reading.read_replica_set(bare) == records.Owned("/x", "", "ReplicaSet", "x", 0.0, "", "")
     assert reading.read_replica(bare).node == ""
     odd: list[Any] = [{"metadata": {"name": "x"}}, {"metadata": {"uid": 5}}, {}, []]
     for item in odd:
@@ -97,6 +136,11 @@ def test_other_objects_in_short() -> None:
     assert reading.read_namespace(named("ai", labels={"correlator.io/tier": "x", "tier": "y"})).tier == "y"
     assert reading.read_namespace(named("ai", labels={"correlator-tier": "x"})).correlator_tier == "x"
     owners = [{"kind": "Other", "name": "o"}, {"kind": "Deployment", "name": "web", "controller": True}]
-    assert reading.read_owner_kind(named("rs", ownerReferences=owners)) == "Deployment"
+    assert reading.read_replica_set(named("web-7d9c8b6f5", "ai", ownerReferences=owners)) is None
+    job = reading.read_job(
+        named("by-hand", "ai", ownerReferences=[{"kind": "CronJob", "name": "c", "controller": True}])
+    )
+    assert job == records.Owned("ai/by-hand", "ai", "Job", "by-hand", 1767225600.0, "CronJob", "c")
+    assert reading.name_of_owner(named("by-hand", "ai")) == job.uid
     spec = {"volumeName": "pvc-1", "nodeID": "n1", "diskPath": "/var/lib/longhorn"}
     assert reading.read_replica(named("r", spec=spec))[2:] == ("pvc-1", "n1", "/var/lib/longhorn")

@@ -17,7 +17,7 @@ from correlator.kubernetes.pace import Pace
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.frame import Frames, Labels, labels_of
 from correlator.model.grid import Grid
-from correlator.model.topology import Learnt, PodRef
+from correlator.model.topology import TOLD_BY, Learnt, PodRef, Teller
 from correlator.topology import join
 from tests.fakes import FakeSource, Reading
 from tests.kubernetes_api import Api, Direct, Handler, Server, kubeconfig, named, pod, serving
@@ -28,10 +28,13 @@ Series = Mapping[str, Mapping[Labels, Reading]]
 CLUSTER = (
     ("/api/v1/namespaces", named("ai", labels={"correlator-tier": "inference"})),
     ("/api/v1/nodes", named("n1", status={"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]})),
-    ("/apis/apps/v1/replicasets", named("rs", "ai", ownerReferences=[{"kind": "Deployment", "controller": True}])),
+    (
+        "/apis/apps/v1/replicasets",
+        named("web-7d9c8b6f5", "ai", ownerReferences=[{"kind": "Deployment", "controller": True}]),
+    ),
     ("/api/v1/persistentvolumeclaims", named("models", "ai", spec={"volumeName": "pv-models"})),
     ("/api/v1/persistentvolumes", named("pv-models", spec={"local": {"path": "/mnt/models"}})),
-    ("/api/v1/pods", pod("web-abc-x", owner=("ReplicaSet", "web-abc", "uid-rs"), claims={"data": "models"})),
+    ("/api/v1/pods", pod("web-abc-x", owner=("ReplicaSet", "web-7d9c8b6f5", "uid-rs"), claims={"data": "models"})),
     ("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "j"), started="2026-01-01T00:00:12Z")),
     ("/api/v1/pods", pod("nobody")),
 )
@@ -83,8 +86,14 @@ def fetched(cluster: Cluster, inner: Series, grid: Grid = GRID) -> Frames:
 
 
 def rows(frames: Frames, signal: str) -> list[dict[str, str]]:
-    """The labels of a signal."""
-    return [dict(labels) for labels in frames.get(signal).labels]
+    """The labels of a signal, but for who told them."""
+    return [{name: value for name, value in labels if name != TOLD_BY} for labels in frames.get(signal).labels]
+
+
+def tellers(frames: Frames) -> dict[str, Teller]:
+    """Who told of each pod's edge that a claim tells."""
+    topology = join(frames)
+    return {edge.pod.pod: edge.told_by for edge in topology.edges if edge.learnt is Learnt.CLAIM}
 
 
 def test_tells_what_kube_state_metrics_tells() -> None:
@@ -95,12 +104,12 @@ def test_tells_what_kube_state_metrics_tells() -> None:
     place = {"node": "n1", "host_ip": "10.0.0.1"}
     created = [
         {"created_by_kind": "Job", "created_by_name": "job-1"},
-        {"created_by_kind": "ReplicaSet", "created_by_name": "web-abc"},
+        {"created_by_kind": "ReplicaSet", "created_by_name": "web-7d9c8b6f5"},
     ]
     assert rows(frames, "pod_info") == [{**job, **place, **created[0]}, {**web, **place, **created[1]}]
     assert rows(frames, "pod_owner") == [
-        {**web, "owner_kind": "Deployment", "owner_name": "web"},
         {**job, "owner_kind": "Job", "owner_name": "job-1"},
+        {**web, "owner_kind": "ReplicaSet", "owner_name": "web-7d9c8b6f5"},
     ]
     assert rows(frames, "pod_claims") == [{**web, "volume": "data", "persistentvolumeclaim": "models"}]
     assert rows(frames, "claim_info") == [
@@ -111,6 +120,45 @@ def test_tells_what_kube_state_metrics_tells() -> None:
     started = frames.get("pod_start_time")
     assert started.values[:, -1].tolist() == [1767225612.0, 1767225610.0]
     assert frames.quality == ()
+
+
+def test_a_pod_that_finished_is_told_from_when_it_did() -> None:
+    """A Job's pod that is kept after its end: whoever lists it, and whenever."""
+    api = filled()
+    api.put("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "j"), finished="2026-01-01T00:55:00Z"))
+    finished = fetched(known(api), NAMING).get("pod_finished")
+    assert rows(fetched(known(api), NAMING), "pod_finished") == [
+        {"namespace": "ai", "pod": "job-1-x", "uid": "uid-ai-job-1-x"}
+    ]
+    assert np.isfinite(finished.values[0]).tolist() == [False] * 5 + [True] * 6
+    assert rows(fetched(known(filled()), NAMING), "pod_finished") == []
+
+
+def test_a_job_is_its_cron_jobs() -> None:
+    """Also one that was made by hand, whose name does not tell; a Job of its own keeps its name."""
+    api = filled()
+    by_hand = named("job-1", "ai", ownerReferences=[{"kind": "CronJob", "name": "nightly", "controller": True}])
+    api.put("/apis/batch/v1/jobs", by_hand)
+    api.put("/api/v1/pods", pod("job-1-x", owner=("Job", "job-1", "uid-job-1")))
+    job = {"namespace": "ai", "pod": "job-1-x", "uid": "uid-ai-job-1-x"}
+    frames = fetched(known(api), {**NAMING, **series(pod_owner=[{**job, "owner_kind": "Job", "owner_name": "job-1"}])})
+    owned = {"namespace": "ai", "job_name": "job-1", "owner_kind": "CronJob", "owner_name": "nightly"}
+    assert rows(frames, "owner_owner") == [owned]
+    assert frames.quality == ()
+    assert join(frames).pods[PodRef("ai", "job-1-x")].workload == "CronJob/nightly"
+    api.put("/apis/batch/v1/jobs", named("job-1", "ai"))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "job-1-x")].workload == "Job/job-1"
+
+
+def test_a_replica_set_is_a_deployments_but_for_those_of_which_the_api_says_other() -> None:
+    """Argo's Rollouts name theirs alike; one of its own may be called as it likes."""
+    api, where = filled(), "/apis/apps/v1/replicasets"
+    assert rows(fetched(known(api), NAMING), "owner_owner") == []
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "Deployment/web"
+    api.put(where, named("web-7d9c8b6f5", "ai", ownerReferences=[{"kind": "Rollout", "name": "w", "controller": True}]))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "Rollout/w"
+    api.put(where, named("web-7d9c8b6f5", "ai"))
+    assert join(fetched(known(api), NAMING)).pods[PodRef("ai", "web-abc-x")].workload == "ReplicaSet/web-7d9c8b6f5"
 
 
 def test_a_topology_of_the_api_alone() -> None:
@@ -178,7 +226,7 @@ def test_what_only_one_knows_is_taken_from_it() -> None:
         **NAMING,
         **series(
             pod_info=[{**web, "node": "n1"}, {"namespace": "ai", "pod": "gone", "uid": "g", "node": "n2"}],
-            pod_owner=[{**web, "owner_kind": "ReplicaSet", "owner_name": "web-abc"}],
+            pod_owner=[{**web, "owner_kind": "ReplicaSet", "owner_name": "web-7d9c8b6f5"}],
             persistent_volume_info=[{"persistentvolume": "pv-models", "storageclass": "from-series"}],
         ),
     }
@@ -191,8 +239,38 @@ def test_what_only_one_knows_is_taken_from_it() -> None:
     assert rows(frames, "persistent_volume_info") == [
         {"persistentvolume": "pv-models", "storageclass": "from-series", "local_path": "/mnt/models"}
     ]
-    assert [row["owner_kind"] for row in rows(frames, "pod_owner") if row["pod"] == "web-abc-x"] == ["Deployment"]
+    assert [row["owner_kind"] for row in rows(frames, "pod_owner") if row["pod"] == "web-abc-x"] == ["ReplicaSet"]
     assert frames.quality == ()
+
+
+def test_an_edge_says_who_told_it() -> None:
+    """The series, the API, or both of them; I/O that is seen is always told by series."""
+    web = {"namespace": "ai", "pod": "web-abc-x", "uid": "uid-ai-web-abc-x"}
+    told = series(
+        pod_info=[{**web, "node": "n1"}],
+        pod_claims=[{**web, "volume": "data", "persistentvolumeclaim": "models"}],
+        claim_info=[{"namespace": "ai", "persistentvolumeclaim": "models", "volumename": "pv-models"}],
+        persistent_volume_info=[{"persistentvolume": "pv-models", "local_path": "/mnt/models"}],
+    )
+    part = {name: rows for name, rows in told.items() if name in {"pod_info", "pod_claims"}}
+    assert tellers(FakeSource({**NAMING, **told}).fetch(load(), GRID)) == {"web-abc-x": Teller.SERIES}
+    assert tellers(fetched(known(filled()), NAMING)) == {"web-abc-x": Teller.API}
+    assert tellers(fetched(known(filled()), {**NAMING, **told})) == {"web-abc-x": Teller.BOTH}
+    assert tellers(fetched(known(filled()), {**NAMING, **part})) == {"web-abc-x": Teller.BOTH}
+    seen = [edge for edge in join(fetched(known(filled()), NAMING)).edges if edge.learnt is Learnt.IO_SEEN]
+    assert [edge.told_by for edge in seen] == [Teller.SERIES]
+
+
+def test_what_the_api_alone_told_is_counted() -> None:
+    """Beside the rows of which the series tell as well."""
+    web = {"namespace": "ai", "pod": "web-abc-x", "uid": "uid-ai-web-abc-x"}
+    source = KubernetesSource(FakeSource({**NAMING, **series(pod_info=[{**web, "node": "n1"}])}), known(filled()))
+    source.fetch(load(), GRID)
+    assert {name: source.added[name] for name in ("pod_info", "claim_info", "pod_finished")} == {
+        "pod_info": 1,
+        "claim_info": 1,
+        "pod_finished": 0,
+    }
 
 
 def test_where_both_differ_the_api_counts_and_it_is_said() -> None:

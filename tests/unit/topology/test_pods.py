@@ -71,6 +71,46 @@ def test_creator_stands_in_for_the_owner() -> None:
     assert topology.pods[PodRef("shop", "web-1")].workload == "Deployment/web"
 
 
+@pytest.mark.parametrize(
+    ("own", "above", "expected"),
+    [
+        (
+            ("Job", "by-hand"),
+            {"job_name": "by-hand", "owner_kind": "CronJob", "owner_name": "nightly"},
+            "CronJob/nightly",
+        ),
+        (("Job", "other"), {"job_name": "by-hand", "owner_kind": "CronJob", "owner_name": "nightly"}, "Job/other"),
+        (
+            ("ReplicaSet", "web-7d9f8b6c5d"),
+            {"replicaset": "web-7d9f8b6c5d", "owner_kind": "Rollout", "owner_name": "web"},
+            "Rollout/web",
+        ),
+        (
+            ("ReplicaSet", "web-7d9f8b6c5d"),
+            {"replicaset": "web-7d9f8b6c5d", "owner_kind": "<none>", "owner_name": "<none>"},
+            "ReplicaSet/web-7d9f8b6c5d",
+        ),
+        (
+            ("ReplicaSet", "web-7d9f8b6c5d"),
+            {"replicaset": "api", "owner_kind": "Rollout", "owner_name": "api"},
+            "Deployment/web",
+        ),
+    ],
+)
+def test_the_owner_of_the_owner_is_the_workload(own: tuple[str, str], above: dict[str, str], expected: str) -> None:
+    """Where kube-state-metrics tells it, and in the same namespace; else the name of a ReplicaSet tells."""
+    topology = join(
+        frames(
+            pod_info("db/pg-0", "n1", uid="u1"),
+            pod_io("db/pg-0", "/dev/sda"),
+            series("pod_owner", namespace="db", pod="pg-0", uid="u1", owner_kind=own[0], owner_name=own[1]),
+            series("owner_owner", namespace="db", **above),
+            series("owner_owner", namespace="shop", owner_kind="CronJob", owner_name="wrong", job_name="by-hand"),
+        )
+    )
+    assert topology.pods[PG].workload == expected
+
+
 def test_newest_incarnation_speaks_for_the_pod() -> None:
     """A pod that was re-created on another node is on the new one; its I/O on the old node stays known."""
     topology = join(

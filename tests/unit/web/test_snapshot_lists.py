@@ -73,6 +73,7 @@ def test_topology_says_how_each_edge_was_learnt() -> None:
         "node": "n1",
         "learnt": "io_seen",
         "sure": "certain",
+        "told_by": "series",
     }
     assert len(client.get("/api/v1/topology", params={"namespace": "rag"}).json()["items"]) == 1
     assert len(client.get("/api/v1/topology", params={"volume": "disk:n1:nvme0n1", "node": "n1"}).json()["items"]) == 2
