@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import correlator
 from correlator.web import problems
 from correlator.web.parameters import refuse_unknown_parameters
+from correlator.web.pictures import Pictures
 from correlator.web.routers import (
     docs,
     episodes,
@@ -19,6 +20,7 @@ from correlator.web.routers import (
     incidents,
     metrics,
     page,
+    report,
     status,
     stream,
     topology,
@@ -36,7 +38,7 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, report, episodes, volumes, victims, topology, explain, stream, status, metrics)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -69,6 +71,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         ],
     )
     app.state.web = state
+    app.state.pictures = Pictures()
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)

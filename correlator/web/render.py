@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from correlator.model.symptom_words import symptom_words
 from correlator.picture.labels import VERDICTS, suspect_name
-from correlator.web import words
-from correlator.web.blind_spots import plain_words
 from correlator.web.state import WebState
+from correlator.wording import words
+from correlator.wording.blind_spots import plain_words
 
 _FILTERS = (
     words.duration,

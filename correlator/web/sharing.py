@@ -7,7 +7,7 @@ from fastapi import Request
 from correlator.model.finding import Suspect
 from correlator.model.incident import Incident
 from correlator.picture.labels import VERDICTS
-from correlator.web import words
+from correlator.wording import words
 
 LONGEST_DESCRIPTION = 300
 

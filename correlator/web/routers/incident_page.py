@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Incident
-from correlator.web.curves import panels_of
 from correlator.web.render import missing, render, root_of
 from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
 from correlator.web.security import refuse_foreign_forms
 from correlator.web.sharing import card_of
 from correlator.web.state import Web, WebState
+from correlator.wording.curves import panels_of
 
 router = APIRouter(include_in_schema=False)
 VICTIMS_DRAWN, VICTIMS_LISTED = 12, 200

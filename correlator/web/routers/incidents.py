@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Feedback, Incident
 from correlator.model.logs import LogEvidence
-from correlator.picture import draw
+from correlator.picture import Format
 from correlator.web.parameters import IncidentFilters, PodName
+from correlator.web.pictures import tag_of
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import Listing, answer, listing
 from correlator.web.security import PICTURE_POLICY
@@ -80,9 +82,9 @@ def get_evidence(state: Web, identity: str, role: Roles = ()) -> Response:
     responses=UNKNOWN | _picture("image/svg+xml"),
     summary="The picture as SVG",
 )
-def plot_svg(request: Request, state: Web, identity: str) -> Response:
+async def plot_svg(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
-    return _plot(request, state, identity, "svg")
+    return await _plot(request, state, identity, "svg")
 
 
 @router.get(
@@ -91,9 +93,9 @@ def plot_svg(request: Request, state: Web, identity: str) -> Response:
     responses=UNKNOWN | _picture("image/png"),
     summary="The picture as PNG",
 )
-def plot_png(request: Request, state: Web, identity: str) -> Response:
+async def plot_png(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
-    return _plot(request, state, identity, "png")
+    return await _plot(request, state, identity, "png")
 
 
 @router.post("/{identity}/feedback", response_model=Incident, responses=UNKNOWN, summary="Say whether it was right")
@@ -120,15 +122,15 @@ def keep_feedback(state: WebState, identity: str, given: FeedbackGiven) -> Incid
     return incident
 
 
-def _plot(request: Request, state: WebState, identity: str, kind: Literal["svg", "png"]) -> Response:
+async def _plot(request: Request, state: WebState, identity: str, kind: Format) -> Response:
     """The picture, drawn only where the one at hand is old."""
-    incident = incident_of(state, identity)
+    incident = await run_in_threadpool(incident_of, state, identity)
     headers = {
-        "etag": f'"{incident.id}-{incident.updated_at.timestamp():.0f}-{kind}"',
-        "cache-control": "private, no-cache",
+        "etag": f'"{tag_of(incident, kind)}"',
+        "cache-control": "private, no-cache",  # kept, but asked for anew each time: an open incident changes
         "content-security-policy": PICTURE_POLICY,
     }
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    picture = draw(incident, state.incidents.evidence(identity) or Evidence(), kind)
+    picture = await request.app.state.pictures.of(state, incident, kind)
     return Response(picture, headers=headers, media_type=MEDIA_TYPES[kind])

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from correlator.web.words import visible
+from correlator.wording.words import visible
 from tests.integration.page.looking import Look, looking, serving
 from tests.integration.page.states import EPISODE, HARMFUL, INCIDENT, named
 

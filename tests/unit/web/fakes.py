@@ -14,7 +14,7 @@ from correlator.incidents.errors import InvalidQueryError
 from correlator.incidents.lifecycle import Event, TransitionKind
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
-from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
@@ -87,6 +87,10 @@ class FakeIncidents:
     def events_after(self, sequence: int, *, limit: int = 100) -> Sequence[Event]:
         self._check()
         return [event for event in self._events if event.sequence > sequence][:limit]
+
+    def moments(self, identity: str) -> Sequence[Moment]:
+        self._check()
+        return [Moment(event.at, event.kind) for event in self._events if event.incident.id == identity]
 
     def last_sequence(self) -> int:
         self._check()

@@ -6,7 +6,7 @@ from statistics import median
 
 from correlator.model.finding import Evidence, EvidenceSeries, SymptomEffect
 from correlator.model.symptom import TTFT
-from correlator.web import words
+from correlator.wording import words
 
 TTFT_NAMES = {"ttft_p95": "p95", "ttft_mean": "mean", "ttft_p50": "p50"}
 _WRITE: dict[str, Callable[[float | None], str]] = {"seconds": words.duration, "ratio": words.percent}

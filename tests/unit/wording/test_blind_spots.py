@@ -1,7 +1,7 @@
 """Blind spots in plain words."""
 
 from correlator import catalog
-from correlator.web.blind_spots import plain_words
+from correlator.wording.blind_spots import plain_words
 
 
 def test_every_signal_of_the_catalogue_has_plain_words() -> None:

@@ -119,6 +119,11 @@ def visible(text: str) -> str:
     return text.translate(_TURNING)
 
 
+def printable(text: str) -> str:
+    """Text for what cannot show everything: what steers a terminal or turns directions is replaced."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in visible(text))
+
+
 class Told(NamedTuple):
     """A paragraph with its first sentence apart."""
 

@@ -18,6 +18,10 @@ _WHO_USES = PlainWords(
     "Which pod uses which volume", "A pod that is mapped to no volume is neither found as a victim nor accused."
 )
 _POD_IO = PlainWords("How much each pod reads and writes", "Nobody can be accused where this is missing.")
+_OWNER = PlainWords(
+    "Which workload owns a pod",
+    "Pods that come and go are not recognised as the same work: less is known of their past.",
+)
 _LOAD = PlainWords(
     "How many requests arrive, and how long they are",
     "A rise that comes from load cannot be told from one that comes from storage.",
@@ -38,10 +42,8 @@ _BY_PREFIX: Final = {
     ),
     "pod_claims": _WHO_USES,
     "pod_info": _WHO_USES,
-    "pod_owner": PlainWords(
-        "Which workload owns a pod",
-        "Pods that come and go are not recognised as the same work: less is known of their past.",
-    ),
+    "pod_owner": _OWNER,
+    "owner_owner": _OWNER,
     "pod_annotations": PlainWords(
         "What a pod declares", "Volumes that a victim depends on through another pod are not followed."
     ),

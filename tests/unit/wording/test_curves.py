@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from correlator.model.finding import Evidence, EvidenceSeries, SymptomEffect
-from correlator.web.curves import CurveFigures, panels_of
+from correlator.wording.curves import CurveFigures, panels_of
 from tests.factories import STARTED, STEP, make_evidence
 
 SLOW = EvidenceSeries(
