@@ -29,8 +29,9 @@ docs: install ## write anew what pages show of code and recordings
 	$(BIN)/python -m tests.docs.signals_page >docs/signals.md
 	$(BIN)/python -m tests.docs.lab_table
 
-screenshots: install packages ## take the README's pictures of the page anew, from the demo
+screenshots: install packages ## take the README's pictures of page and terminal anew, from the demo
 	$(BIN)/python -m tests.docs.screenshots
+	$(BIN)/python -m tests.docs.terminal
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
