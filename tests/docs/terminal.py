@@ -1,6 +1,7 @@
 """The picture of `correlator top` for the README, from the bundled recording: `python -m tests.docs.terminal`."""
 
 import re
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def picture() -> str:
     inquiry = open_inquiry(Settings(), recording_for_demo(None))
     start, end = inquiry.source.span(0.0)
     onset = next(each.at for each in inquiry.steps(start, end) if each.findings)
-    seen = Judged(inquiry, "", 0.0)(onset + LATER_SECONDS)
+    seen = replace(Judged(inquiry, "", 0.0)(onset + LATER_SECONDS), source="the bundled recording")
     console = Console(width=WIDTH, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Shown(view_of(seen, seen.snapshot.at, rows=6), whole=True), end="")
     return FONTS.sub("", console.export_svg(title="correlator top", unique_id="top"))

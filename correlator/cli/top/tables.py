@@ -15,14 +15,15 @@ PODS = 3
 BUSY, FULL = 0.6, 0.9
 BAD, WARNING, QUIET = "bold red", "yellow", "dim"
 _INCIDENT = (
-    Column("CULPRIT", 34, 9, words=True),
+    Column("WORSE", 19, 8, words=True),
+    Column("CULPRIT", 30, 9, words=True),
     Column("VERDICT", 18, 6, words=True),
     Column("PROB.", 5, 7),
     Column("VOLUME", 20, 4, words=True),
     Column("FOR", 8, 5),
 )
 _VOLUME = (
-    Column("BUSY", 6, 9),
+    Column("BUSY", 9, 9),
     Column("QUEUE", 6, 8),
     Column("READ TAKES", 10, 5),
     Column("WRITE TAKES", 11, 5),
@@ -91,19 +92,20 @@ def _incidents(view: View) -> Iterator[Row]:
     for row in view.incidents:
         lasted = (view.at - row.started_at).total_seconds()
         cells = (
+            _change(row),
             ", ".join(row.culprits) or "nobody is accused",
             VERDICTS[Verdict(row.verdict)],
             words.percent(row.confidence),
             row.volume or words.UNKNOWN,
             words.span(lasted),
         )
-        yield Row(f"{row.victim}: {_change(row)}", cells, BAD if row.culprits else WARNING)
+        yield Row(row.victim, cells, BAD if row.culprits else WARNING)
 
 
 def _change(row: IncidentRow) -> str:
     other = symptom_words(row.symptom)
     if other is not None:
-        return f"{other.title} {other.change}"
+        return other.change
     if row.stalled:
         return "no first tokens"
     return f"{words.duration(row.ttft_baseline_seconds)} → {words.duration(row.ttft_seconds)}"
@@ -142,7 +144,7 @@ def _pod(row: PodRow) -> Row:
     operations = [row.read_operations_per_second, row.write_operations_per_second]
     known = [value for value in operations if value is not None]
     cells = (
-        words.percent(row.device_time_ratio),
+        words.UNKNOWN if row.device_time_ratio is None else f"{words.number(row.device_time_ratio)} s/s",
         "",
         "",
         "",

@@ -9,6 +9,7 @@ from correlator.model.incident import Incident
 from correlator.model.snapshot import PodOnVolume, Snapshot, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
 from correlator.model.topology import PodRef
+from correlator.web.routers.volumes import saturation
 
 STATISTIC = "p95"
 
@@ -94,8 +95,8 @@ class IncidentRow:
 class View:
     """Everything at step `at`; the `*_total` count also the rows that were cut off.
 
-    `error` says why nothing newer is known, None while the newest look succeeded; `age_seconds` is how long ago the step
-    was; `problems` are what a daemon says of itself.
+    `error` says why nothing newer is known, None while the newest look succeeded; `age_seconds` is how long ago the
+    step was; `problems` are what a daemon says of itself.
     """
 
     at: datetime
@@ -116,7 +117,7 @@ def view_of(seen: Seen, now: datetime, rows: int | None = None, error: str | Non
     """The rows of a look as they are at `now`, at most `rows` of each kind."""
     incidents = sorted(map(_incident, seen.incidents), key=lambda row: (-row.confidence, row.started_at, row.id))
     culprits = {name for row in incidents for name in row.culprits}
-    volumes = [_volume(each, culprits) for each in sorted(seen.snapshot.volumes, key=_saturation)]
+    volumes = [_volume(each, culprits) for each in sorted(seen.snapshot.volumes, key=saturation)]
     victims = sorted(_victims(seen), key=_urgency)
     return View(
         at=seen.snapshot.at,
@@ -132,15 +133,6 @@ def view_of(seen: Seen, now: datetime, rows: int | None = None, error: str | Non
         victims=victims[:rows],
         victims_total=len(victims),
     )
-
-
-def _saturation(volume: VolumeNow) -> tuple[float, float, str]:
-    """The longest queue first, then the busiest; what was not seen comes last."""
-    return -_known(volume.queue_depth), -_known(volume.utilization_ratio), volume.name
-
-
-def _known(value: float | None) -> float:
-    return -1.0 if value is None else value
 
 
 def _volume(volume: VolumeNow, culprits: set[str]) -> VolumeRow:
