@@ -132,7 +132,7 @@ def test_list_that_grows_keeps_its_rows(browser: Browser) -> None:
     """A row that moves down because of a newer one is still the same row, with the focus in it."""
     store = one_cause(1, 3)
     with followed(browser, make_state(incidents=store)) as look:
-        link = look.page.locator('tr[data-key="past0"] a')
+        link = look.page.locator('tr[data-key="past0"] th a')
         link.focus()
         row = look.page.locator('tr[data-key="past0"]').element_handle()
         store.happen(TransitionKind.OPENED, make_incident(id="beef", episode_id="beef"))

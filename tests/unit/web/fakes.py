@@ -116,6 +116,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
         and query.cluster in {None, incident.cluster}
         and query.namespace in {None, incident.victim.namespace}
         and query.pod in {None, incident.victim.pod}
+        and query.suspect in {None, *(suspect.name for suspect in incident.suspects)}
         and query.volume in {None, *((incident.volume.id, incident.volume.name) if incident.volume else ())}
         and (query.min_confidence or 0.0) <= incident.confidence
     )
