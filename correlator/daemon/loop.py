@@ -17,7 +17,14 @@ from correlator.daemon.resident import give_back, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
-from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_kubernetes, with_servers
+from correlator.inquiry.inventory import (
+    found_in,
+    inventory_of,
+    shortened,
+    with_kubernetes,
+    with_servers,
+    with_symptoms,
+)
 from correlator.kubernetes.census import remedies_of
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.source import KubernetesSource
@@ -154,6 +161,7 @@ class Loop:
         found = found_in(signals, frames)
         step = None if self._engine is None else self._engine.step_seconds
         stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
+        stock = with_symptoms(stock, self._inquiry.parameters.symptoms, signals, frames, topology)
         servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
         stock = with_servers(stock, servers, ())
         if self._live is not None:

@@ -146,3 +146,31 @@ class SequenceRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(BigInteger)
+
+
+class CursorRow(Base):
+    """How far a sink has heard the log of events."""
+
+    __tablename__ = "delivery_cursors"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    sink: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class OutboxRow(Base):
+    """A delivery that has not arrived yet: what is to be sent, and when it may be tried again."""
+
+    __tablename__ = "outbox"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    sink: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    order_group: Mapped[str] = mapped_column(String)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    due_us: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_outbox_group", "cluster", "sink", "order_group", "sequence"),)

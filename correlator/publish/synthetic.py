@@ -14,7 +14,7 @@ from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
 from correlator.publish.families import FAMILIES, Family
-from correlator.publish.status import EngineStatus
+from correlator.publish.status import EngineStatus, SinkStatus
 
 TOP_SUSPECTS = 5
 STALE_AFTER_SECONDS = 300.0  # Prometheus itself stops showing a series that is older
@@ -196,11 +196,20 @@ def _add_engine(samples: _Samples, status: EngineStatus) -> None:
     samples.add("correlator_last_success_timestamp_seconds", (), last)
     for outcome, count in status.source_requests:
         samples.add("correlator_source_requests_total", (outcome,), count)
-    for receiver, outcome, count in status.deliveries:
-        samples.add("correlator_deliveries_total", (receiver, outcome), count)
+    for sink in status.sinks:
+        _add_sink(samples, sink)
     samples.add("correlator_ready", (), not status.problems)
     samples.add("correlator_demo", (), status.demo)
     samples.add("correlator_build_info", (status.version,), 1)
+
+
+def _add_sink(samples: _Samples, sink: SinkStatus) -> None:
+    """How deliveries to one sink go."""
+    for outcome, count in sink.outcomes:
+        samples.add("correlator_deliveries_total", (sink.name, outcome), count)
+    samples.add("correlator_delivery_backlog", (sink.name,), sink.backlog)
+    last = sink.last_success_at.timestamp() if sink.last_success_at else None
+    samples.add("correlator_delivery_last_success_timestamp_seconds", (sink.name,), last)
 
 
 def _victim_labels(incident: Incident) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 from correlator.settings.loki import LokiSettings
+from correlator.settings.sinks import SinksSettings
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT = Parameters(confidence=bundled())
@@ -303,6 +304,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     loki: LokiSettings = Field(default_factory=LokiSettings)
+    sinks: SinksSettings = Field(default_factory=SinksSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from correlator.incidents.book import Book, advance
 from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreBusyError, StoreConflictError, StoreUnavailableError
+from correlator.incidents.outbox import Kept, Number, Outbox, Postponed
 from correlator.incidents.query import IncidentQuery
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
@@ -70,6 +71,24 @@ def test_logs_are_kept_beside_an_incident(url: str) -> None:
             False,
         ]
         assert incidents.logs(identity) == make_logs(is_final=True)
+
+
+def test_outbox_keeps_order_and_cursor(url: str) -> None:
+    """What waits holds up its group, what is settled is gone, and the cursor outlives the process."""
+    kept = [
+        Kept(number=Number(number), group=group, at=moment(0), body=b"\x00")
+        for number, group in [(1, "a"), (2, "a"), (3, "b")]
+    ]
+    with closing(Outbox.open(url, "c", "loki")) as outbox:
+        assert outbox.cursor() is None
+        outbox.take_in(2, kept[:2])
+        outbox.take_in(3, kept[2:])
+        assert outbox.due(moment(0), 10) == tuple(kept)
+        outbox.settle([], Postponed(Number(1), moment(60)))
+        assert [each.number.sequence for each in outbox.due(moment(59), 10)] == [3]
+        outbox.settle([Number(3), Number(1)])
+    with closing(Outbox.open(url, "c", "loki")) as outbox:
+        assert (outbox.cursor(), outbox.waiting(), outbox.due(moment(0), 10)) == (3, 1, (kept[1],))
 
 
 def test_it_tells_the_same_story_as_sqlite(url: str, tmp_path: Path) -> None:
