@@ -9,6 +9,7 @@ from correlator.analysis.ending import past_of
 from correlator.analysis.evidence import instant
 from correlator.analysis.following import follow
 from correlator.analysis.look import Look, Window, look
+from correlator.analysis.looked import looked_at
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
 from correlator.analysis.opening import open_new
@@ -35,6 +36,7 @@ class Evaluation:
     """What one step yields. `memory` belongs to step `at` and is the input of the next.
 
     `wanted` is what would make it surer: whoever can answers it and evaluates the same step again with the history.
+    `looked` are the victims of whose nodes everything was read: of the others, only their own series count.
     """
 
     at: int
@@ -42,6 +44,7 @@ class Evaluation:
     snapshot: Snapshot
     memory: Memory
     wanted: tuple[HistoryRequest, ...] = ()
+    looked: tuple[PodRef, ...] = ()
 
 
 def evaluate(
@@ -90,7 +93,8 @@ def _judged(
     findings = tuple(_beside(c.finding, slow) for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), [part.window for part in parts]
+    looked = tuple(sorted(set().union(*(looked_at(part.window, part.courses) for part in parts))))
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more, looked), [part.window for part in parts]
 
 
 def _beside(finding: Finding, slow: Collection[PodRef]) -> Finding:
