@@ -121,6 +121,7 @@ class Loop:
             self._requests["success"] += 1
             if time.monotonic() - self._reported_at >= REPORT_SECONDS:
                 self._report()
+            self._engine.tidy_series()
             self._listen(0)
             if self._stopping:
                 return
@@ -179,9 +180,11 @@ class Loop:
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:
             self._pruned_at = time.monotonic()
-            pruned = self._engine.prune(self._start.settings.store.retention)
-            if pruned:
-                log.info("old incidents are deleted", count=pruned)
+            store = self._start.settings.store
+            pruned = self._engine.prune(store.retention)
+            hours = self._engine.prune_series(store.series_retention, store.series_max_bytes)
+            if pruned or hours:
+                log.info("what is old is deleted", incidents=pruned, hours_of_series=hours)
 
     def _failed(self, problem: str) -> None:
         if problem != self._problem:

@@ -18,10 +18,10 @@ from correlator.daemon.delivering import deliveries_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
-from correlator.daemon.reading import LateIncidents
+from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import LokiSettings, Settings, SinksSettings, StoreSettings, WebSettings
+from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -47,9 +47,9 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         listening = stack.enter_context(_listening(settings.web))
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
-            store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
+            kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
             nobody = {"loki": LokiSettings(), "sinks": SinksSettings()}
-            settings = settings.model_copy(update={"store": store, **nobody})
+            settings = settings.model_copy(update={"store": kept, **nobody})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
@@ -59,11 +59,13 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
+    series = LateSeries(settings.store.location, settings.cluster)
     deliveries = deliveries_of(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
         incidents=incidents,
+        series=series,
         status=lambda: replace(supervisor.status(), sinks=deliveries.status()),
         explain=supervisor.explain,
         stopping=stopping.is_set,
@@ -95,6 +97,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         supervisor.stop()
         deliveries.stop()
         incidents.close()
+        series.close()
         log.info("stopped")
 
 

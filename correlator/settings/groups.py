@@ -138,6 +138,14 @@ class StoreSettings(_Group):
     retention: Duration = Field(
         timedelta(days=90), description="Age at which what is resolved is deleted: a quarter, to compare releases."
     )
+    series_retention: Duration = Field(
+        timedelta(days=15), description="Age at which exported series are deleted, as in Prometheus: two weekends."
+    )
+    series_max_bytes: int = Field(
+        5_000_000_000,
+        ge=10_000_000,
+        description="Room for exported series in bytes, the oldest hours go first: 15 days of 1,000 victims need half.",
+    )
 
     @property
     def location(self) -> str | Path:

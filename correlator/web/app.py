@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 import correlator
 from correlator.web import problems
+from correlator.web.compression import Compressed
 from correlator.web.parameters import refuse_unknown_parameters
+from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     docs,
     episodes,
@@ -63,7 +64,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         redoc_url=None,
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
+            Middleware(Compressed),
             *guards,
             Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
         ],
@@ -74,6 +75,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
     for module in (page, incident_page, watched_pages, docs):
         app.include_router(module.router)
+    app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app

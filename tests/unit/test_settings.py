@@ -34,6 +34,8 @@ PROMISED: dict[str, object] = {
     "store.path": Path("~/.local/share/correlator/correlator.db").expanduser(),
     "store.url": None,
     "store.retention": timedelta(days=90),
+    "store.series_retention": timedelta(days=15),
+    "store.series_max_bytes": 5_000_000_000,
     "engine.step": None,
     "engine.settle": timedelta(seconds=30),
     "engine.catch_up": timedelta(hours=6),

@@ -75,7 +75,7 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
     with Store.open(path) as store:
         store.commit_step(tell(finding()), b"")
     with sqlite3.connect(path) as connection:
-        for later in ("incident_logs", "delivery_cursors", "outbox"):
+        for later in ("incident_logs", "series_steps", "series_blocks", "series_names", "delivery_cursors", "outbox"):
             connection.execute(f"DROP TABLE {later}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()

@@ -11,8 +11,9 @@ from correlator.model.finding import MeanExcess, SuspectKind, Verdict
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, TtftNow
 from correlator.publish.families import FAMILIES
+from correlator.publish.samples import TOP_SUSPECTS, Stored
 from correlator.publish.status import EngineStatus, SinkStatus
-from correlator.publish.synthetic import TOP_SUSPECTS, Stored, render_metrics
+from correlator.publish.synthetic import render_metrics
 from tests.factories import (
     HOSTILE,
     STARTED,
