@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ docs: install ## write anew what pages show of code and recordings
 
 screenshots: install packages ## take the README's pictures of the page anew, from the demo
 	$(BIN)/python -m tests.docs.screenshots
+
+dashboards: install ## write the Grafana dashboards anew
+	$(BIN)/python -m tests.dashboards
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages

@@ -13,7 +13,7 @@ from correlator.catalog import CatalogueError
 from correlator.daemon.composition import cluster_of, inquiry_of, kubernetes_stock, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
-from correlator.daemon.resident import give_back, settle
+from correlator.daemon.resident import give_back, resident_bytes, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
@@ -71,6 +71,7 @@ class Loop:
         self._last_cycle_at: datetime | None = None
         self._cycle_seconds: float | None = None
         self._requests = {"success": 0, "error": 0}
+        self._store_errors = 0
 
     def stop(self) -> None:
         """Finish the step in hand and end."""
@@ -98,6 +99,7 @@ class Loop:
             self._requests["error"] += 1
             self._failed(str(error))
         except StoreError as error:
+            self._store_errors += 1
             self._failed(f"the store cannot be written: {error}")
         except CatalogueError as error:
             self._failed(f"the catalogue of signals cannot be used: {error}")
@@ -264,6 +266,8 @@ class Loop:
             blind_spots=last.blind_spots if last else (),
             inventory=self._stock,
             source_requests=tuple(sorted(self._requests.items())),
+            store_errors=self._store_errors,
+            resident_memory_bytes=(("engine", held),) if (held := resident_bytes()) is not None else (),
         )
 
     def _problems(self) -> list[str]:

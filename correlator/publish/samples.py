@@ -14,6 +14,7 @@ from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
 from correlator.publish.families import FAMILIES
+from correlator.publish.users import known_sum, users_of
 
 Values: TypeAlias = Mapping[str, Mapping[tuple[str, ...], float]]
 """By metric, and by the values of its labels in the order of its family."""
@@ -69,9 +70,7 @@ def _rounded(found: Mapping[tuple[str, ...], float]) -> Mapping[tuple[str, ...],
 
 def add_snapshot(samples: Samples, snapshot: Snapshot) -> None:
     """Volumes, nodes and victims."""
-    _add_volumes(samples, snapshot.volumes, _reasons(snapshot))
-    _add_nodes(samples, snapshot)
-    _add_victims(samples, snapshot.victims)
+    _add_snapshot(samples, snapshot, _reasons(snapshot))
 
 
 def add_signals(samples: Samples, signals: Iterable[tuple[str, bool]]) -> None:
@@ -84,9 +83,7 @@ def kept(snapshot: Snapshot, stored: Stored) -> Values:
     """What history keeps of a cycle: all but the daemon itself, volumes and nodes as far as a victim uses them."""
     blamed = {incident.volume.id for incident in stored.open_incidents if incident.volume}
     samples, used = Samples(), _used(snapshot, blamed)
-    _add_volumes(samples, used.volumes, _reasons(snapshot))
-    _add_nodes(samples, used)
-    _add_victims(samples, used.victims)
+    _add_snapshot(samples, used, _reasons(snapshot))
     add_stored(samples, stored, snapshot.victims)
     add_signals(samples, snapshot.signals)
     return samples.values()
@@ -102,6 +99,15 @@ def _used(snapshot: Snapshot, blamed: Collection[str]) -> Snapshot:
 def _reasons(snapshot: Snapshot) -> Sequence[str]:
     """All error states that some volume is in."""
     return sorted({reason for volume in snapshot.volumes for reason in volume.errors})
+
+
+def _add_snapshot(samples: Samples, snapshot: Snapshot, reasons: Sequence[str]) -> None:
+    """Volumes and who uses them, nodes and victims."""
+    _add_volumes(samples, snapshot.volumes, reasons)
+    for name, labels, value in users_of(snapshot):
+        samples.add(name, labels, value)
+    _add_nodes(samples, snapshot)
+    _add_victims(samples, snapshot.victims)
 
 
 def _add_volumes(samples: Samples, volumes: Sequence[VolumeNow], reasons: Sequence[str]) -> None:
@@ -187,9 +193,9 @@ def _is_ttft(incident: Incident) -> bool:
 def _add_rest(samples: Samples, identity: tuple[str, ...], rest: Sequence[Suspect], *, is_ttft: bool) -> None:
     """The suspects below the top few as one; probabilities do not add up, so theirs is the largest."""
     samples.add("correlator_suspect_confidence", identity, max((each.confidence for each in rest), default=None))
-    samples.add("correlator_suspect_share_ratio", identity, _sum(each.share_ratio for each in rest))
+    samples.add("correlator_suspect_share_ratio", identity, known_sum(each.share_ratio for each in rest))
     if is_ttft:
-        excess = _sum(each.mean_excess_seconds for each in rest)
+        excess = known_sum(each.mean_excess_seconds for each in rest)
         samples.add("correlator_suspect_mean_excess_seconds", identity, excess)
 
 
@@ -205,9 +211,3 @@ def _identity(suspect: Suspect) -> tuple[str, str, str]:
     if suspect.kind is SuspectKind.UNATTRIBUTED:
         return "", "unattributed", ""
     return suspect.namespace, suspect.pod, suspect.workload
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    """The sum of what is known; None where nothing is."""
-    known = [value for value in values if value is not None and not isnan(value)]
-    return sum(known) if known else None

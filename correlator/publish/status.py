@@ -30,8 +30,9 @@ class EngineStatus:
     `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
     old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
     signal's name to whether it has fresh data, `source_requests` an outcome to how often it came; `sinks` say how
-    deliveries go. `inventory` is what `correlator check` tells, of the last minutes
-    and with few names of each kind.
+    deliveries go. `store_errors` counts cycles in which the store failed, `resident_memory_bytes` maps `engine` and
+    `web` to what their process holds, where the system tells. `inventory` is what `correlator check` tells, of the last
+    minutes and with few names of each kind.
     """
 
     version: str
@@ -50,3 +51,5 @@ class EngineStatus:
     source_requests: tuple[tuple[str, int], ...] = ()
     inventory: Inventory | None = None
     sinks: tuple[SinkStatus, ...] = ()
+    store_errors: int = 0
+    resident_memory_bytes: tuple[tuple[str, int], ...] = ()

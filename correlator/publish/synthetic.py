@@ -73,6 +73,9 @@ def _add_engine(samples: Samples, status: EngineStatus) -> None:
     samples.add("correlator_last_success_timestamp_seconds", (), last)
     for outcome, count in status.source_requests:
         samples.add("correlator_source_requests_total", (outcome,), count)
+    samples.add("correlator_store_errors_total", (), status.store_errors)
+    for process, held in status.resident_memory_bytes:
+        samples.add("correlator_process_resident_memory_bytes", (process,), held)
     for sink in status.sinks:
         _add_sink(samples, sink)
     samples.add("correlator_ready", (), not status.problems)

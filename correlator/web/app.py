@@ -15,6 +15,7 @@ from correlator.web.routers import (
     docs,
     episodes,
     explain,
+    flat,
     health,
     incident_page,
     incidents,
@@ -37,7 +38,7 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},

@@ -21,6 +21,7 @@ OF_THE_DAEMON = {
     "correlator_last_success_timestamp_seconds",
     "correlator_ready",
     "correlator_source_requests_total",
+    "correlator_store_errors_total",
 }
 
 

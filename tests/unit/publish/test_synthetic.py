@@ -14,6 +14,7 @@ from correlator.publish.families import FAMILIES
 from correlator.publish.samples import TOP_SUSPECTS, Stored
 from correlator.publish.status import EngineStatus, SinkStatus
 from correlator.publish.synthetic import render_metrics
+from correlator.publish.users import TOP_PODS
 from tests.factories import (
     HOSTILE,
     STARTED,
@@ -24,9 +25,16 @@ from tests.factories import (
     make_victim,
     make_volume,
 )
-from tests.snapshots import make_database_now, make_snapshot, make_victim_now, make_volume_now
+from tests.snapshots import (
+    make_database_now,
+    make_pod_on_volume,
+    make_snapshot,
+    make_victim_now,
+    make_volume_now,
+)
 from tests.unit.web.fakes import make_status
 
+DEVICE_TIME = "correlator_volume_pod_device_time_ratio"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 VICTIM = {"namespace": "inference", "pod": "vllm-7c9f4-x2x8q"}
 SINK = SinkStatus(name="loki", outcomes=(("delivered", 4), ("refused", 0)), backlog=2, last_success_at=STARTED)
@@ -82,6 +90,33 @@ def test_volumes_nodes_and_victims() -> None:
     assert value(found, "correlator_victim_ttft_seconds", **labels) == 0.242
     assert value(found, "correlator_victim_ttft_baseline_seconds", **labels) == 0.075
     assert value(found, "correlator_victim_io_stalled_ratio", **VICTIM) == 0.31
+
+
+def test_who_uses_a_volume() -> None:
+    """A volume that a victim uses tells so, and which pods take its device time; what is not known has no series."""
+    disk = {"volume": "n1/nvme0n1", "node": "n1", "device": "nvme0n1"}
+    found = series(snapshot=make_snapshot())
+    assert (
+        value(found, "correlator_victim_volume_info", **VICTIM, model_name="llama-3.1-8b", volume=disk["volume"]) == 1
+    )
+    job = {"namespace": "rag", "pod": "reindex-28812345-h8kz2", "workload": "Job/reindex"}
+    assert value(found, DEVICE_TIME, **disk, **job) == 0.82
+    assert {dict(labels)["pod"] for name, labels in found if name == DEVICE_TIME} == {job["pod"], VICTIM["pod"]}
+
+
+def test_pods_beyond_the_top_few_are_one() -> None:
+    """The rest of a volume's pods is summed, so that a node of many pods costs no more series than one of few."""
+    pods = tuple(make_pod_on_volume(pod=f"p{rank}", device_time_ratio=0.5 - rank / 100) for rank in range(TOP_PODS + 2))
+    found = series(snapshot=make_snapshot(volumes=(make_volume_now(pods=pods),)))
+    told = {dict(labels)["pod"]: found[name, labels] for name, labels in found if name == DEVICE_TIME}
+    assert set(told) == {"other", *(f"p{rank}" for rank in range(TOP_PODS))}
+    assert told["other"] == pytest.approx(0.45 + 0.44)
+
+
+def test_volume_of_no_victim_tells_nobody() -> None:
+    """Who is on a volume that no victim uses is not told: its pods are not all known."""
+    found = series(snapshot=make_snapshot(victims=(make_victim_now(volume_ids=()),)))
+    assert not names(found) & {DEVICE_TIME, "correlator_victim_volume_info"}
 
 
 def test_unknown_is_absent() -> None:
@@ -267,7 +302,7 @@ def test_cluster_is_a_label_only_when_set() -> None:
 def test_labels_are_those_of_the_table() -> None:
     """Every series has exactly the labels that its family promises, and every family with content has a series."""
     suspects = tuple(make_suspect(pod=f"p{rank}") for rank in range(TOP_SUSPECTS + 1))
-    status = make_status(sinks=(SINK,))
+    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),))
     found = series(make_incident(suspects=suspects), snapshot=make_snapshot(), status=status)
     assert {(name, tuple(sorted(dict(labels)))) for name, labels in found} == {
         (family.name, tuple(sorted(family.labels))) for family in FAMILIES
