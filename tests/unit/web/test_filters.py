@@ -12,7 +12,7 @@ from correlator.web.parameters import IncidentFilters
 
 
 def test_all_filters_are_read() -> None:
-    """The page filters by all that the API filters by, but for the cluster, its own, and a second spelling of instants."""
+    """The page filters by all that the API filters by, but for its own cluster and a second spelling of instants."""
     assert set(FIELDS) == set(IncidentFilters.model_fields) - {"cluster", "limit", "cursor", "from_ms", "to_ms"}
 
 
