@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots test packages lab victoria bench accuracy quietdays silence calibrate coverage lock
+.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ docs: install ## write anew what pages show of code and recordings
 screenshots: install packages ## take the README's pictures of page and terminal anew, from the demo
 	$(BIN)/python -m tests.docs.screenshots
 	$(BIN)/python -m tests.docs.terminal
+
+dashboards: install ## write the Grafana dashboards anew
+	$(BIN)/python -m tests.dashboards
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
@@ -62,6 +65,9 @@ calibrate: install ## fit the confidence model on cases that no report uses
 
 quietdays: install ## judge 3,000 days on which nothing happens, write the page: half an hour
 	$(BIN)/python -m tests.accuracy.quiet_days --split report --page
+
+grafana: install ## let Grafana's own front-end code ask the daemon: needs node and npm, installs 470 MB
+	$(BIN)/python -m tests.grafana_source
 
 bench: install ## measure cost at the promised size
 	$(BIN)/python -m tests.bench

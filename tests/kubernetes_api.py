@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from correlator.kubernetes.errors import AbsentError, BusyError, GoneError
+from tests.kubernetes_events import checked_event, checked_patch, events_path
 
 Object = dict[str, Any]
 Fault = Callable[["Handler"], None]
@@ -53,6 +54,7 @@ class Api:
     history: list[tuple[int, str, str, Object]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     bookmark_seconds: float = 60.0
+    events: dict[str, Object] = field(default_factory=dict)
 
     def put(self, path: str, item: Object) -> None:
         """Make or change an object."""
@@ -63,6 +65,41 @@ class Api:
             known[uid] = self._stamped(item)
             self.history.append((self.version, path, kind, known[uid]))
             self.changed.notify_all()
+
+    def one(self, path: str) -> Object:
+        """A pod or an Event by its own path."""
+        with self.changed:
+            if path in self.events:
+                return self.events[path]
+            for pod in self.objects["/api/v1/pods"].values():
+                meta = pod["metadata"]
+                if path == f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}":
+                    return pod
+            raise Status(404, f"{path.rpartition('/')[2]} not found")
+
+    def write(self, method: str, path: str, body: Object | None) -> tuple[int, Object]:
+        """Make an Event, or change one; None: in a format that is not known."""
+        if body is None:
+            raise Status(415, "the body of the request was in an unknown format")
+        with self.changed:
+            if method == "POST":
+                namespace = events_path(path)
+                if namespace is None:
+                    raise Status(404, "the server could not find the requested resource")
+                if problem := checked_event(body, namespace):
+                    raise Status(422, problem)
+                path = f"{path}/{body['metadata']['name']}"
+                if path in self.events:
+                    raise Status(409, "events already exists")
+                self.events[path] = self._stamped(body)
+                return 201, self.events[path]
+            if path not in self.events:
+                raise Status(404, "events not found")
+            changed = {**self.events[path], **body}
+            if problem := checked_patch(self.events[path], changed):
+                raise Status(422, problem)
+            self.events[path] = self._stamped(changed)
+            return 200, self.events[path]
 
     def delete(self, path: str, uid: str) -> None:
         """Delete an object."""
@@ -170,8 +207,34 @@ class Handler(BaseHTTPRequestHandler):
             api.admit(self.headers.get("Authorization", ""))
             if query.get("watch") == "true":
                 self._watch(parts.path, query)
+            elif "/namespaces/" in parts.path:
+                self.send_body(200, json.dumps(api.one(parts.path)).encode())
             else:
                 self.send_body(200, json.dumps(api.page(parts.path, query)).encode())
+        except Status as status:
+            self.send_body(status.code, json.dumps(status.body).encode())
+
+    def do_POST(self) -> None:
+        """An Event is made."""
+        self._write("application/json")
+
+    def do_PATCH(self) -> None:
+        """An Event is changed."""
+        self._write("application/merge-patch+json")
+
+    def _write(self, kind: str) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.path, {}, self.command))
+        waiting = self.server.faults.get(self.path)
+        fault = waiting.pop(0) if waiting else None
+        if fault is not None:
+            fault(self)
+            return
+        try:
+            self.server.api.admit(self.headers.get("Authorization", ""))
+            told = json.loads(body) if self.headers.get("Content-Type") == kind else None
+            code, made = self.server.api.write(self.command, self.path, told)
+            self.send_body(code, json.dumps(made).encode())
         except Status as status:
             self.send_body(status.code, json.dumps(status.body).encode())
 

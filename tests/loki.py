@@ -2,9 +2,11 @@
 
 Queries are really evaluated: selectors with exact and regular matchers, label filters (which see structured metadata
 too), `|~`, and `sum by (…) (count_over_time(… [60s]))` over (t − 60 s, t] at every step. Errors are plain text.
-`faults` says what happens to the next requests instead.
+Pushes are taken as the documentation has them, and refused where they are not so; an entry with the time and the text
+of one that its stream has already is not kept twice. `faults` says what happens to the next requests instead.
 """
 
+import gzip
 import json
 import re
 import threading
@@ -46,6 +48,9 @@ class FakeLoki:
     faults: list[Handler | None] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    pushes: int = 0
+    allows_metadata: bool = True
+    forgets_to_answer: int = 0  # so many pushes are kept, and never answered
     hanging: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -53,9 +58,17 @@ class FakeLoki:
         """A line as Promtail and Alloy label it."""
         self.entries.append(Entry(at, line, {"namespace": namespace, "pod": pod, "container": "main"}))
 
+    def keep(self, entries: list[Entry]) -> None:
+        """Add what is not there yet."""
+        self.entries += [entry for entry in entries if entry not in self.entries]
+
     def queries(self) -> list[str]:
         """The LogQL that was asked."""
         return [parameters["query"] for path, parameters in self.asked if path.endswith("query_range")]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What was pushed and kept, in the order of its arrival."""
+        return [json.loads(entry.line) for entry in self.entries]
 
     def hang(self, handler: "_Handler") -> None:
         """A fault: takes the request and answers nothing until released."""
@@ -93,19 +106,42 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         parameters = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        self.held.asked.append((parts.path, parameters))
-        self.held.headers.append(dict(self.headers.items()))
-        fault = self.held.faults.pop(0) if self.held.faults else None
-        if fault is not None:
-            fault(self)
-        elif self.held.tenant and self.headers.get("X-Scope-OrgID") != self.held.tenant:
-            refuse(401, "no org id\n")(self)
-        elif parts.path == "/loki/api/v1/labels":
+        if not self._is_let_in(parts.path, parameters):
+            return
+        if parts.path == "/loki/api/v1/labels":
             self._data(_labels(self.held.entries, parameters))
         elif parts.path == "/loki/api/v1/query_range":
             self._query(parameters)
         else:
             refuse(404, "404 page not found\n")(self)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self._is_let_in(self.path, {}):
+            return
+        if self.path != "/loki/api/v1/push":
+            refuse(404, "404 page not found\n")(self)
+            return
+        self.held.pushes += 1
+        try:
+            self.held.keep(_pushed(body, dict(self.headers.items()), allows_metadata=self.held.allows_metadata))
+        except (ValueError, KeyError, TypeError) as error:
+            refuse(400, f"{error}\n")(self)
+        else:
+            if self.held.pushes <= self.held.forgets_to_answer:
+                self.held.hang(self)
+            self.answer(204, b"", "text/plain")
+
+    def _is_let_in(self, path: str, parameters: dict[str, str]) -> bool:
+        """Whether nothing else happens to the request."""
+        self.held.asked.append((path, parameters))
+        self.held.headers.append(dict(self.headers.items()))
+        fault = self.held.faults.pop(0) if self.held.faults else None
+        if fault is None and self.held.tenant and self.headers.get("X-Scope-OrgID") != self.held.tenant:
+            fault = refuse(401, "no org id\n")
+        if fault is not None:
+            fault(self)
+        return fault is None
 
     def _query(self, parameters: dict[str, str]) -> None:
         try:
@@ -126,6 +162,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the library's own signature
         """Nothing on stderr."""
+
+
+def _pushed(body: bytes, headers: Mapping[str, str], *, allows_metadata: bool) -> list[Entry]:
+    """The entries of a push; ValueError and the like for what Loki refuses."""
+    if headers.get("Content-Type") != "application/json":
+        raise ValueError("snappy: corrupt input")  # anything else is taken for protocol buffers
+    text = gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+    found = []
+    for stream in json.loads(text)["streams"]:
+        labels = stream["stream"]
+        if not labels or not all(isinstance(value, str) and value for value in labels.values()):
+            raise ValueError("error at least one label pair is required per stream")
+        for at, line, *metadata in stream["values"]:
+            if not isinstance(at, str) or not at.isdigit() or not isinstance(line, str):
+                raise ValueError("Value looks like Number/Boolean/None, but can't find its end")
+            if metadata and not allows_metadata:
+                raise ValueError("stream has structured metadata, but structured metadata is disallowed")
+            if metadata and not all(isinstance(value, str) for value in metadata[0].values()):
+                raise ValueError("Value is not a string")
+            found.append(Entry(int(at) / NANOSECONDS, line, labels, *metadata))
+    return found
 
 
 def _labels(entries: list[Entry], parameters: Mapping[str, str]) -> list[str]:

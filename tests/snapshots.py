@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from correlator.model.frame import BlindSpot
-from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, TtftNow, VictimNow, VolumeNow
+from correlator.model.snapshot import EdgeNow, NodeNow, PodOnVolume, Snapshot, SymptomNow, TtftNow, VictimNow, VolumeNow
 from tests.factories import STARTED
 
 
@@ -88,6 +88,30 @@ def make_victim_now(**changes: Any) -> VictimNow:
         regressed_since=STARTED,
     )
     return replace(victim, **changes)
+
+
+def make_database_now(**changes: Any) -> VictimNow:
+    """A database, which has no first tokens: its commits are slow."""
+    commits = SymptomNow(
+        name="postgresql_transactions",
+        quantity="time per transaction",
+        unit="seconds",
+        observed=0.08,
+        baseline=0.004,
+        regressed_since=STARTED,
+    )
+    database = make_victim_now(
+        namespace="memory",
+        pod="pg-0",
+        workload="StatefulSet/pg",
+        model_name="",
+        ttft=(),
+        requests_per_second=None,
+        requests_waiting=None,
+        regressed_since=None,
+        symptoms=(commits,),
+    )
+    return replace(database, **changes)
 
 
 def make_snapshot(**changes: Any) -> Snapshot:

@@ -12,7 +12,7 @@ import numpy as np
 
 from correlator.analysis.memory import OpenRegression
 from correlator.analysis.quiet import key_of
-from correlator.analysis.rates import Bools
+from correlator.analysis.rates import Bools, restarted
 from correlator.analysis.rows import by_pod
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.volumes import POD_SIGNALS, pod_pressure
@@ -101,9 +101,8 @@ def _runs_on(frames: Frames, ref: PodRef) -> bool:
 
 def _restarted(frames: Frames, ref: PodRef, onset: int) -> bool:
     """Whether the I/O of one of its containers is counted from zero since shortly before `onset`."""
-    with np.errstate(invalid="ignore"):
-        falls = (np.diff(values[:, max(0, onset - AROUND_STEPS) :], axis=1) < 0 for values in _io_of(frames, ref))
-        return any(bool(each.any()) for each in falls)
+    since = (values[:, max(0, onset - AROUND_STEPS) :] for values in _io_of(frames, ref))
+    return any(bool(restarted(each[:, :-1], each[:, 1:]).any()) for each in since)
 
 
 def _io_of(frames: Frames, ref: PodRef) -> list[Floats]:

@@ -15,6 +15,7 @@ from correlator.analysis.season import StandIn
 from correlator.model.finding import Finding, Verdict
 from correlator.model.frame import Floats
 from correlator.model.history import HistoryRequest
+from correlator.model.topology import PodRef
 
 BY_STORAGE = (Verdict.CONTENTION, Verdict.DEGRADED_DEVICE, Verdict.OWN_IO)
 """Verdicts after which the volume helps to date the onset."""
@@ -25,7 +26,8 @@ class Course:
     """What became of a regression at this step.
 
     `known` is what was remembered of it, None when it is new; `now` what is to be remembered, None when it ended; a
-    finding when one is due; `worse_at` the onset, as an index, of the worse regression that takes its place.
+    finding when one is due; `worse_at` the onset, as an index, of the worse regression that takes its place; `looked`
+    at whom a first look was taken, whatever came of it.
     """
 
     known: OpenRegression | None
@@ -33,6 +35,7 @@ class Course:
     finding: Finding | None = None
     worse_at: int | None = None
     wanted: tuple[HistoryRequest, ...] = ()
+    looked: PodRef | None = None
 
 
 def sharpened(window: Window, row: int, onset: int, finding: Finding, quiet: Bools) -> int:

@@ -9,11 +9,13 @@ from correlator.analysis.ending import past_of
 from correlator.analysis.evidence import instant
 from correlator.analysis.following import follow
 from correlator.analysis.look import Look, Window, look
+from correlator.analysis.looked import looked_at
 from correlator.analysis.memory import Memory
 from correlator.analysis.onset import onset_of
 from correlator.analysis.opening import open_new
 from correlator.analysis.parameters import Parameters
 from correlator.analysis.present import present
+from correlator.analysis.present_symptoms import symptoms_now
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.statement import Life, refreshed
 from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, victims_with
@@ -25,12 +27,16 @@ from correlator.model.snapshot import Snapshot
 from correlator.model.symptom import TTFT, Symptom
 from correlator.model.topology import PodRef, Topology
 
+FIRST_TOKENS_TOO = "first_tokens_too"
+"""The named reason of another symptom's incident while one of the same pod's first tokens is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What one step yields. `memory` belongs to step `at` and is the input of the next.
 
     `wanted` is what would make it surer: whoever can answers it and evaluates the same step again with the history.
+    `looked` are the victims of whose nodes everything was read: of the others, only their own series count.
     """
 
     at: int
@@ -38,6 +44,7 @@ class Evaluation:
     snapshot: Snapshot
     memory: Memory
     wanted: tuple[HistoryRequest, ...] = ()
+    looked: tuple[PodRef, ...] = ()
 
 
 def evaluate(
@@ -52,9 +59,10 @@ def evaluate(
 
     Depends on its arguments alone. Raises ValueError when `at` is not the window's last step.
     """
-    evaluation, victims = _judged(frames, topology, memory, at, parameters, history)
-    memory = own_memory(evaluation.memory, TTFT)
-    snapshot = present(frames, topology, victims, memory, _blind(frames, victims))
+    evaluation, (first_tokens, *others) = _judged(frames, topology, memory, at, parameters, history)
+    symptoms = symptoms_now(others, evaluation.memory)
+    victims, memory = first_tokens.seen, own_memory(evaluation.memory, TTFT)
+    snapshot = present(frames, topology, victims, memory, symptoms, _blind(frames, victims))
     return replace(evaluation, snapshot=snapshot)
 
 
@@ -72,7 +80,7 @@ def evaluate_unwatched(
 
 def _judged(
     frames: Frames, topology: Topology, memory: Memory, at: int, parameters: Parameters, history: History
-) -> tuple[Evaluation, Victims]:
+) -> tuple[Evaluation, list[Window]]:
     if at != frames.grid.last:
         raise ValueError(f"step {at} is not the last of its window, {frames.grid.last}")
     others = (one for one in parameters.symptoms if frames.get(one.count).labels or own_memory(memory, one).open)
@@ -81,10 +89,21 @@ def _judged(
         open=tuple(one for part in parts for one in part.after.open),
         past=tuple(one for part in parts for one in part.after.past),
     )
-    findings = tuple(c.finding for part in parts for c in part.courses if c.finding is not None)
+    slow = {key_of(c.now).ref for c in parts[0].courses if c.now is not None}
+    findings = tuple(_beside(c.finding, slow) for part in parts for c in part.courses if c.finding is not None)
     findings += _forgotten(memory, at, {TTFT.name, *(symptom.name for symptom in parameters.symptoms)})
     more = tuple(dict.fromkeys(request for part in parts for c in part.courses for request in c.wanted))
-    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more), parts[0].window.seen
+    looked = tuple(sorted(set().union(*(looked_at(part.window, part.courses) for part in parts))))
+    return Evaluation(at, findings, Snapshot(at=instant(at)), after, more, looked), [part.window for part in parts]
+
+
+def _beside(finding: Finding, slow: Collection[PodRef]) -> Finding:
+    """A finding of another symptom says so where the first tokens of its pod are slow too: one harm, seen twice."""
+    victim = finding.victim
+    if victim.symptom == TTFT.name or PodRef(victim.namespace, victim.pod) not in slow:
+        return finding
+    words = "Its first tokens have an open incident of their own: this is the same pod, seen in another symptom."
+    return replace(finding, reasons=(*finding.reasons, FIRST_TOKENS_TOO), explanation=f"{finding.explanation} {words}")
 
 
 def _forgotten(memory: Memory, at: int, watched: Collection[str]) -> tuple[Finding, ...]:

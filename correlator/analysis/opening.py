@@ -64,7 +64,7 @@ def _is_usual(finding: Finding | None) -> bool:
 
 def _passed_over(course: Course) -> Course:
     """Nothing began; what it wants to know of other days stays asked for."""
-    return Course(known=None, now=None, wanted=course.wanted)
+    return Course(known=None, now=None, wanted=course.wanted, looked=course.looked)
 
 
 def _open_silent(window: Window, silence: Silence) -> Course:
@@ -106,7 +106,7 @@ def _open(
         symptom=window.symptom.name,
         silent=silent,
     )
-    return Course(known=None, now=now, finding=finding, wanted=more)
+    return Course(known=None, now=now, finding=finding, wanted=more, looked=key.ref)
 
 
 def by_storage(finding: Finding | None) -> bool:

@@ -1,5 +1,6 @@
 """The newest state of everything watched, for the page and the metrics."""
 
+from collections.abc import Mapping
 from math import isfinite
 
 import numpy as np
@@ -12,24 +13,29 @@ from correlator.analysis.newest import known_or_none, rates_now, tails_of
 from correlator.analysis.present_shared import pod_row, shared_volumes
 from correlator.analysis.present_victims import victims_now
 from correlator.analysis.rows import by_node, by_pod_on_volume, of_containers, of_devices
-from correlator.analysis.victims import Victims
+from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.volumes import DEVICE_SIGNALS, POD_SIGNALS
 from correlator.model.frame import BlindSpot, Frame, Frames
-from correlator.model.snapshot import EdgeNow, LayerNow, NodeNow, PodOnVolume, Snapshot, VolumeNow
+from correlator.model.snapshot import EdgeNow, LayerNow, NodeNow, PodOnVolume, Snapshot, SymptomNow, VolumeNow
 from correlator.model.topology import PodRef, Topology
 
 
 def present(
-    frames: Frames, topology: Topology, victims: Victims, memory: Memory, blind: tuple[BlindSpot, ...]
+    frames: Frames,
+    topology: Topology,
+    victims: Victims,
+    memory: Memory,
+    symptoms: Mapping[VictimKey, tuple[SymptomNow, ...]],
+    blind: tuple[BlindSpot, ...],
 ) -> Snapshot:
-    """The snapshot at the window's last step."""
+    """The snapshot at the window's last step. `victims` and `memory` are of first tokens, `symptoms` are the others."""
     newest = tails_of(frames)
     pods = _pods_on_volumes(newest, topology)
     volumes = [*_volumes(newest, topology, pods), *shared_volumes(newest, topology)]
     return Snapshot(
         at=instant(frames.grid.last),
         volumes=tuple(sorted(volumes, key=lambda v: (-(v.queue_depth or 0.0), v.name))),
-        victims=victims_now(frames, newest, topology, victims, memory),
+        victims=victims_now(frames, newest, topology, victims, memory, symptoms),
         nodes=_nodes(newest, topology),
         edges=_edges(topology),
         signals=tuple(sorted((name, _is_fresh(frame)) for name, frame in newest.by_signal.items())),

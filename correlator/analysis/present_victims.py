@@ -1,5 +1,7 @@
 """Every victim's first tokens now, against what is usual for it."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -11,10 +13,10 @@ from correlator.analysis.newest import known_or_none, rates_now
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.rates import Bools
 from correlator.analysis.rows import by_pod, of_containers
-from correlator.analysis.victims import Victims
+from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.volumes import telling
 from correlator.model.frame import Floats, Frames
-from correlator.model.snapshot import TtftNow, VictimNow
+from correlator.model.snapshot import SymptomNow, TtftNow, VictimNow
 from correlator.model.topology import Pod, PodRef, Topology
 
 RECENT_STEPS = 8
@@ -23,7 +25,7 @@ RECENT_STEPS = 8
 STATISTICS = ("p50", "p95", "mean")
 
 
-def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodRef, float]:
+def _pressure_by_pod(frames: Frames, signal: str, victims: Iterable[VictimKey]) -> dict[PodRef, float]:
     """Pressure of each victim's pod: the whole pod's row where there is one, else its worst container."""
     labels = frames.get(signal).labels
     rates, pods, containers = (
@@ -32,7 +34,7 @@ def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodR
         of_containers(labels),
     )
     found: dict[PodRef, float] = {}
-    for key in victims.keys:
+    for key in victims:
         known = [row for row in telling(frames, signal, pods.rows(key.ref)).tolist() if isfinite(rates[row])]
         whole = [row for row in known if not containers[row]]
         if known:
@@ -41,42 +43,63 @@ def _pressure_by_pod(frames: Frames, signal: str, victims: Victims) -> dict[PodR
 
 
 def victims_now(
-    frames: Frames, newest: Frames, topology: Topology, victims: Victims, memory: Memory
+    frames: Frames,
+    newest: Frames,
+    topology: Topology,
+    victims: Victims,
+    memory: Memory,
+    symptoms: Mapping[VictimKey, tuple[SymptomNow, ...]],
 ) -> tuple[VictimNow, ...]:
-    """Each victim's first tokens over the newest steps against its baseline."""
-    since = {key_of(r): r for r in memory.open}
-    stalled = _pressure_by_pod(newest, "pod_io_stalled", victims)
-    volumes: dict[PodRef, set[str]] = {}
-    for edge in topology.edges:
-        volumes.setdefault(edge.pod, set()).add(edge.volume_id)
+    """Each victim's first tokens over the newest steps against its baseline, and its other `symptoms`.
 
-    def volumes_used(ref: PodRef) -> set[str]:
-        users = (ref, *topology.depends_on.get(ref, ()))
-        return set().union(*(volumes.get(user, set()) for user in users))
-
+    Those that have no first tokens come last.
+    """
+    without = sorted(symptoms.keys() - set(victims.keys))
+    stalled = _pressure_by_pod(newest, "pod_io_stalled", (*victims.keys, *without))
+    used = _volumes_used(topology)
     now, usual = _levels(victims, quiet_steps(victims, memory))
+    since = {key_of(r): r for r in memory.open}
+
+    def watched(key: VictimKey) -> VictimNow:
+        pod = topology.pods.get(key.ref, Pod(ref=key.ref))
+        users = (key.ref, *topology.depends_on.get(key.ref, ()))
+        return VictimNow(
+            namespace=key.ref.namespace,
+            pod=key.ref.pod,
+            workload=pod.workload,
+            model_name=key.model_name,
+            node=pod.node,
+            tier=pod.tier,
+            ttft=(),
+            requests_per_second=None,
+            requests_waiting=None,
+            io_stalled_ratio=stalled.get(key.ref),
+            volume_ids=tuple(sorted(set[str]().union(*(used.get(user, set()) for user in users)))),
+            regressed_since=None,
+            symptoms=symptoms.get(key, ()),
+        )
+
     found = []
     for row, key in enumerate(victims.keys):
         regression = since.get(key)
         usual_level = usual[row] if regression is None else _baseline(regression)
-        pod = topology.pods.get(key.ref, Pod(ref=key.ref))
         found.append(
-            VictimNow(
-                namespace=key.ref.namespace,
-                pod=key.ref.pod,
-                workload=pod.workload,
-                model_name=key.model_name,
-                node=pod.node,
-                tier=pod.tier,
+            replace(
+                watched(key),
                 ttft=_ttft(now[row], usual_level, victims.bounds),
                 requests_per_second=known_or_none(now[row].requests / (RECENT_STEPS * frames.grid.step)),
                 requests_waiting=known_or_none(float(victims.waiting[row, -1])),
-                io_stalled_ratio=stalled.get(key.ref),
-                volume_ids=tuple(sorted(volumes_used(key.ref))),
                 regressed_since=None if regression is None else instant(regression.onset_at - frames.grid.step),
             )
         )
-    return tuple(found)
+    return (*found, *map(watched, without))
+
+
+def _volumes_used(topology: Topology) -> dict[PodRef, set[str]]:
+    used: dict[PodRef, set[str]] = {}
+    for edge in topology.edges:
+        used.setdefault(edge.pod, set()).add(edge.volume_id)
+    return used
 
 
 def _levels(victims: Victims, quiet: Bools) -> tuple[list[Level], list[Level]]:

@@ -5,7 +5,7 @@ import numpy as np
 from correlator.analysis.case import Case
 from correlator.analysis.level import Effect
 from correlator.model.finding import SymptomEffect, TtftEffect
-from correlator.model.symptom import Form, Symptom
+from correlator.model.symptom import Form
 
 
 def mean_effect(case: Case) -> Effect | None:
@@ -22,9 +22,9 @@ def symptom_effect(case: Case, seconds: TtftEffect) -> SymptomEffect:
         baseline, observed, ratio = _inverse(baseline), _inverse(observed), _inverse(ratio)
     return SymptomEffect(
         name=symptom.name,
-        quantity=symptom.rate or symptom.quantity,
+        quantity=symptom.told_as,
         things=symptom.things,
-        unit=_unit(symptom),
+        unit=symptom.unit,
         statistic=seconds.statistic,
         baseline=baseline,
         observed=observed,
@@ -33,11 +33,6 @@ def symptom_effect(case: Case, seconds: TtftEffect) -> SymptomEffect:
         stopped=case.stalled,
         silent=case.silent,
     )
-
-
-def _unit(symptom: Symptom) -> str:
-    units = {Form.THROUGHPUT: f"{symptom.things}/second", Form.SHARE: "ratio"}
-    return units.get(symptom.form, "seconds")
 
 
 def _inverse(value: float | None) -> float | None:

@@ -82,7 +82,7 @@ def victims_with(symptom: Symptom, frames: Frames, known: Collection[VictimKey],
     """
     if symptom.form is Form.HISTOGRAM:
         return victims_of(frames)
-    totals = _totals_of(symptom, frames)
+    totals = totals_of(symptom, frames)
     return totals.some(totals.suspicious(known, parameters)).victims()
 
 
@@ -101,7 +101,7 @@ def evened(victim: Some, symptom: Symptom) -> Some:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Totals:
+class Totals:
     """Seconds spent and things done in each step, shape (V, T), and who came in; NaN where not known.
 
     `inside` and `waiting` are readings.
@@ -127,7 +127,7 @@ class _Totals:
                 hit |= seconds[:, -scale:].sum(axis=1) >= threshold * usual * done[:, -scale:].sum(axis=1)
         return [row for row, key in enumerate(self.keys) if hit[row] or key in known]
 
-    def some(self, rows: list[int]) -> "_Totals":
+    def some(self, rows: list[int]) -> "Totals":
         """A part of them."""
         return replace(
             self,
@@ -160,7 +160,8 @@ class _Totals:
         )
 
 
-def _totals_of(symptom: Symptom, frames: Frames) -> _Totals:
+def totals_of(symptom: Symptom, frames: Frames) -> Totals:
+    """The totals of all who have the symptom, in `frames` as from `seen_as_ttft`."""
     keys = tuple(sorted(_by_victim(frames.get(TTFT.count).labels).code))
     index = {key: row for row, key in enumerate(keys)}
     done = _summed(frames.get(TTFT.count), gains_of(frames, TTFT.count, TTFT.heartbeat), index)
@@ -173,7 +174,7 @@ def _totals_of(symptom: Symptom, frames: Frames) -> _Totals:
         done = np.where(np.isfinite(seconds), done, np.nan)
     else:
         seconds = _summed(frames.get(TTFT.total), gains_of(frames, TTFT.total, TTFT.heartbeat), index)
-    return _Totals(frames, keys, np.where(np.isfinite(done), seconds, np.nan), done, inside, waiting, arrivals)
+    return Totals(frames, keys, np.where(np.isfinite(done), seconds, np.nan), done, inside, waiting, arrivals)
 
 
 def _time_inside(inside: Floats, step: int) -> Floats:

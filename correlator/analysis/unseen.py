@@ -6,12 +6,17 @@ from correlator.analysis.load import LoadView
 from correlator.analysis.victims import measured_of
 from correlator.model.frame import BlindSpot
 from correlator.model.signal import Measured
+from correlator.model.symptom import TTFT
 
 MEASURED_ELSEWHERE = {
     Measured.STAND_IN: "{}'s server does not tell its first tokens: the nearest that it shows stands in for them",
     Measured.GATEWAY: "{} is a gateway: its first tokens are those of model servers behind it, which no label names",
 }
 """What is not seen of a victim whose first tokens are not the server's own."""
+
+
+UNCALIBRATED = "the confidence was not fitted on {}, and no days before are asked for it: take it as a guide"
+"""What is not known of a symptom other than first tokens."""
 
 
 def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tuple[BlindSpot, ...]:
@@ -21,6 +26,8 @@ def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tupl
     spots = (
         [BlindSpot("ttft_bucket", MEASURED_ELSEWHERE[measured].format(ref))] if measured in MEASURED_ELSEWHERE else []
     )
+    if scene.symptom.name != TTFT.name:
+        spots.append(BlindSpot(scene.symptom.count, UNCALIBRATED.format(scene.symptom.told_as)))
     if not load.seen:
         spots.append(BlindSpot("requests_finished", f"arrivals of {ref} are not known before or during"))
     if volume is None:

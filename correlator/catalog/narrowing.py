@@ -24,6 +24,9 @@ _KEYWORDS = frozenset(
     ("and", "or", "unless", "atan2", "bool", "offset", "by", "without", "on", "ignoring", "group_left", "group_right")
 ) | {"inf", "nan", "start", "end"}
 
+PODS_EVERY_SECONDS = 60
+"""How densely is looked for pods that were elsewhere before."""
+
 
 def narrowed(query: str, match: Sequence[tuple[str, str]]) -> str:
     """The query with each (label, regular expression) put into all of its series selectors."""
@@ -53,3 +56,14 @@ def _selects(word: str, rest: str) -> bool:
 def _quoted(pattern: str) -> str:
     escaped = pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def of_any(queries: Sequence[str]) -> str:
+    """The series that any of several queries yields, each once: narrowed ways to ask for one thing."""
+    return queries[0] if len(queries) == 1 else " or ".join(f"({query})" for query in queries)
+
+
+def of_pods(query: str, pods: str, seconds: int) -> str:
+    """The series of a query whose pod is among those of another one, or was within so many seconds before."""
+    before = f"last_over_time(({pods})[{seconds}s:{PODS_EVERY_SECONDS}s])"
+    return f"({query}) and on (namespace, pod) (({pods}) or {before})"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from correlator.inquiry import Inquiry
-from correlator.inquiry.inventory import inventory_of, with_servers
+from correlator.inquiry.inventory import inventory_of, with_servers, with_symptoms
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
 from correlator.model.inventory import Inventory, Remedy, SignalFound
@@ -33,6 +33,7 @@ def take_inventory(source: PrometheusSource | SeveralSources, inquiry: Inquiry, 
     found = _with_added(found, frames)
     topology = join(frames, inquiry.tiers, inquiry.usual_tiers, inquiry.depends_on)
     inventory = inventory_of(source.name, inquiry.signals, found, frames, topology, step)
+    inventory = with_symptoms(inventory, inquiry.parameters.symptoms, inquiry.signals, frames, topology)
     live = source.named()
     return with_servers(
         inventory,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from correlator.model.inventory import Inventory, KubernetesFound, ServerFound, SignalFound
+from correlator.model.inventory import Inventory, KubernetesFound, ServerFound, SignalFound, Unexplained
 
 SHOWN = 10
 
@@ -105,7 +105,8 @@ def _name(signal: SignalFound) -> str:
 
 def _unmapped(inventory: Inventory) -> Iterator[str]:
     """Pods whose volumes are unknown; of victims more is said below."""
-    others = {pod: reason for pod, reason in inventory.unmapped.items() if pod not in set(inventory.victims)}
+    victims = {*inventory.victims, *(name for each in inventory.symptoms for name in each.victims)}
+    others = {pod: reason for pod, reason in inventory.unmapped.items() if pod not in victims}
     for pod, reason in list(others.items())[:SHOWN]:
         yield f"no volume of {pod}: {reason}"
     if len(others) > SHOWN:
@@ -122,7 +123,15 @@ def _remedies(inventory: Inventory) -> Iterator[str]:
 def _victims(inventory: Inventory) -> Iterator[str]:
     if inventory.victim_count:
         yield f"{inventory.explainable_victims} of {inventory.victim_count} victims can be explained."
-    for each in inventory.unexplained[:SHOWN]:
+    yield from _unexplained(inventory.unexplained)
+    for each in inventory.symptoms:
+        names = _some(each.victims)
+        yield f"{each.quantity} ({each.name}): {each.explainable} of {each.count} can be explained{names}"
+        yield from _unexplained(each.unexplained)
+
+
+def _unexplained(groups: Sequence[Unexplained]) -> Iterator[str]:
+    for each in groups[:SHOWN]:
         names = ", ".join(each.victims[:SHOWN]) + (" …" if each.count > SHOWN else "")
         yield f"  {each.count} cannot ({names}): {each.reason}"
 

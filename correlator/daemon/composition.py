@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from correlator import catalog
+from correlator.daemon.connecting import connect_of, kubernetes_mode
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.given import require_source
 from correlator.inquiry import Inquiry
 from correlator.kubernetes.census import kubernetes_found
 from correlator.kubernetes.cluster import Cluster
-from correlator.kubernetes.connection import from_kubeconfig, has_service_account, in_cluster
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.inventory import KubernetesFound
 from correlator.model.signal import Signal
@@ -19,6 +19,12 @@ from correlator.settings import KubernetesMode, KubernetesSettings, PrometheusSe
 from correlator.sources.prometheus import PrometheusSource
 from correlator.sources.session import Access
 from correlator.sources.several import Member, SeveralSources
+
+WHOLE_DISKS = 2_000
+"""Of a larger cluster only what looks need is asked for in full.
+
+With the Kubernetes API always everything is: that tells of the pods that the series name, and of no others.
+"""
 
 
 def live_source(settings: Settings, signals: Sequence[Signal], retries: int = 3) -> PrometheusSource | SeveralSources:
@@ -61,13 +67,6 @@ def _prometheus(settings: PrometheusSettings, retries: int) -> PrometheusSource:
     return PrometheusSource(str(settings.url), access)
 
 
-def kubernetes_mode(settings: KubernetesSettings) -> KubernetesMode:
-    """Whether the Kubernetes API is asked, and how: what `auto` comes to where we run."""
-    if settings.mode is not KubernetesMode.AUTO:
-        return settings.mode
-    return KubernetesMode.IN_CLUSTER if has_service_account() else KubernetesMode.OFF
-
-
 def kubernetes_stock(settings: KubernetesSettings, cluster: Cluster | None, source: Source) -> KubernetesFound:
     """What there is to say of the Kubernetes API, `source` being what asks it beside the series."""
     why = "the setting kubernetes.mode is off" if settings.mode is KubernetesMode.OFF else "no service account of a pod"
@@ -77,12 +76,8 @@ def kubernetes_stock(settings: KubernetesSettings, cluster: Cluster | None, sour
 
 def cluster_of(settings: KubernetesSettings) -> Cluster | None:
     """The Kubernetes API of the settings, not yet started; None where none is to be asked."""
-    match kubernetes_mode(settings):
-        case KubernetesMode.IN_CLUSTER:
-            return Cluster(in_cluster)
-        case KubernetesMode.KUBECONFIG:
-            return Cluster(lambda: from_kubeconfig(settings.kubeconfig, settings.context))
-    return None
+    connect = connect_of(settings)
+    return None if connect is None else Cluster(connect)
 
 
 def signals_of(settings: Settings) -> Sequence[Signal]:
@@ -101,4 +96,5 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         depends_on=settings.depends_on,
         usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
+        whole_disks=None if isinstance(source, KubernetesSource) else WHOLE_DISKS,
     )

@@ -8,6 +8,7 @@ import structlog
 
 from correlator.analysis.evaluate import Evaluation
 from correlator.analysis.memory import Memory
+from correlator.daemon.keeping import Keeping
 from correlator.incidents.book import Book, abandon, advance
 from correlator.incidents.errors import StoreConflictError
 from correlator.incidents.store import Resumed, Store
@@ -55,6 +56,7 @@ class Engine:
         self._timing = timing
         self._clock = clock
         self._store: Store | None = None
+        self._series: Keeping | None = None
         self._walk: Walk | None = None
         self._book = Book(cluster=cluster)
         self._pending: Evaluation | None = None
@@ -97,11 +99,20 @@ class Engine:
         """Delete what was resolved longer ago; returns how many incidents. Raises StoreError."""
         return self._opened().prune(datetime.fromtimestamp(self._clock(), UTC) - retention)
 
+    def tidy_series(self) -> None:
+        """Pack the hours of kept series that are over. Raises StoreError."""
+        if self._series is not None and self._book.at is not None:
+            self._series.pack(self._book.at)
+
+    def prune_series(self, retention: timedelta, most_bytes: int) -> int:
+        """Delete series that are older, or the oldest beyond a size; returns how many hours. Raises StoreError."""
+        return self._series.prune(self._clock(), retention, most_bytes) if self._series else 0
+
     def close(self) -> None:
         """Give back the store."""
         if self._store is not None:
             self._store.close()
-            self._store = None
+            self._store = self._series = None
 
     def _settled(self) -> float:
         return self._clock() - self._timing.settle
@@ -114,11 +125,15 @@ class Engine:
     def _commit(self, evaluation: Evaluation) -> Evaluation:
         self._pending = evaluation
         step = advance(self._book, evaluation.at, evaluation.findings)
+        store = self._opened()
+        series = self._series = self._series or Keeping(store, self._cluster)
+        beside = series.writing(evaluation.at, evaluation.snapshot, step.book)
         try:
-            events = self._opened().commit_step(step, evaluation.memory.encode())
+            events = store.commit_step(step, evaluation.memory.encode(), beside)
         except StoreConflictError:
-            self._walk = self._pending = None
+            self._walk = self._pending = self._series = None
             raise
+        series.written()
         self._book = step.book
         self._pending = None
         for event in events:

@@ -13,11 +13,18 @@ from correlator.catalog import CatalogueError
 from correlator.daemon.composition import cluster_of, inquiry_of, kubernetes_stock, live_source, signals_of
 from correlator.daemon.engine import Engine, Timing
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
-from correlator.daemon.resident import give_back, settle
+from correlator.daemon.resident import give_back, resident_bytes, settle
 from correlator.incidents.errors import StoreError
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry, explain
-from correlator.inquiry.inventory import found_in, inventory_of, shortened, with_kubernetes, with_servers
+from correlator.inquiry.inventory import (
+    found_in,
+    inventory_of,
+    shortened,
+    with_kubernetes,
+    with_servers,
+    with_symptoms,
+)
 from correlator.kubernetes.census import remedies_of
 from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.source import KubernetesSource
@@ -64,6 +71,7 @@ class Loop:
         self._last_cycle_at: datetime | None = None
         self._cycle_seconds: float | None = None
         self._requests = {"success": 0, "error": 0}
+        self._store_errors = 0
 
     def stop(self) -> None:
         """Finish the step in hand and end."""
@@ -91,6 +99,7 @@ class Loop:
             self._requests["error"] += 1
             self._failed(str(error))
         except StoreError as error:
+            self._store_errors += 1
             self._failed(f"the store cannot be written: {error}")
         except CatalogueError as error:
             self._failed(f"the catalogue of signals cannot be used: {error}")
@@ -114,6 +123,7 @@ class Loop:
             self._requests["success"] += 1
             if time.monotonic() - self._reported_at >= REPORT_SECONDS:
                 self._report()
+            self._engine.tidy_series()
             self._listen(0)
             if self._stopping:
                 return
@@ -154,6 +164,7 @@ class Loop:
         found = found_in(signals, frames)
         step = None if self._engine is None else self._engine.step_seconds
         stock = inventory_of(self._inquiry.source.name, signals, found, frames, topology, step)
+        stock = with_symptoms(stock, self._inquiry.parameters.symptoms, signals, frames, topology)
         servers = [server_found(name, each) for name, each in self._live.named().items()] if self._live else []
         stock = with_servers(stock, servers, ())
         if self._live is not None:
@@ -171,9 +182,11 @@ class Loop:
     def _prune(self) -> None:
         if self._engine is not None and time.monotonic() - self._pruned_at >= PRUNE_SECONDS:
             self._pruned_at = time.monotonic()
-            pruned = self._engine.prune(self._start.settings.store.retention)
-            if pruned:
-                log.info("old incidents are deleted", count=pruned)
+            store = self._start.settings.store
+            pruned = self._engine.prune(store.retention)
+            hours = self._engine.prune_series(store.series_retention, store.series_max_bytes)
+            if pruned or hours:
+                log.info("what is old is deleted", incidents=pruned, hours_of_series=hours)
 
     def _failed(self, problem: str) -> None:
         if problem != self._problem:
@@ -253,6 +266,8 @@ class Loop:
             blind_spots=last.blind_spots if last else (),
             inventory=self._stock,
             source_requests=tuple(sorted(self._requests.items())),
+            store_errors=self._store_errors,
+            resident_memory_bytes=(("engine", held),) if (held := resident_bytes()) is not None else (),
         )
 
     def _problems(self) -> list[str]:

@@ -10,6 +10,8 @@ from correlator.incidents.reader import Incidents
 from correlator.model.finding import Evidence, Verdict
 from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
+from correlator.model.series import Labels, Matcher, SeriesMatrix
+from correlator.timeseries.reader import KeptSeries
 
 
 class LateIncidents:
@@ -89,3 +91,34 @@ class LateIncidents:
     def add_feedback(self, identity: str, feedback: Feedback) -> Incident | None:
         """Keep what a person said."""
         return self._opened().add_feedback(identity, feedback)
+
+
+class LateSeries:
+    """The kept series of a cluster: opened when first needed, as incidents are. Every method may raise StoreError."""
+
+    def __init__(self, location: str | Path, cluster: str) -> None:
+        self._location = location
+        self._cluster = cluster
+        self._lock = threading.Lock()
+        self._series: KeptSeries | None = None
+
+    def _opened(self) -> KeptSeries:
+        with self._lock:
+            if self._series is None:
+                self._series = KeptSeries.open(self._location, self._cluster)
+            return self._series
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        with self._lock:
+            if self._series is not None:
+                self._series.close()
+                self._series = None
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> SeriesMatrix:
+        """The series that match, with every cycle of the span."""
+        return self._opened().select(matchers, start_ms, end_ms)
+
+    def label_sets(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Sequence[Labels]:
+        """The labels of the matching series that had a value within the span."""
+        return self._opened().label_sets(matchers, start_ms, end_ms)

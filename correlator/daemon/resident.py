@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+import resource
+from pathlib import Path
 
 _M_ARENA_MAX = -8
 """The number of this option in glibc's malloc.h."""
@@ -27,6 +29,15 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def resident_bytes() -> int | None:
+    """How much memory this process holds now; None where the system has no /proc."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return None
+    return int(pages) * resource.getpagesize()
 
 
 def settle() -> None:

@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import structlog
 import uvicorn
 
 import correlator
+from correlator.daemon.delivering import deliveries_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
-from correlator.daemon.reading import LateIncidents
+from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import LokiSettings, Settings, StoreSettings, WebSettings
+from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -45,8 +47,9 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         listening = stack.enter_context(_listening(settings.web))
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
-            store = StoreSettings(path=Path(folder) / "correlator.db", retention=settings.store.retention)
-            settings = settings.model_copy(update={"store": store, "loki": LokiSettings()})
+            kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
+            nobody = {"loki": LokiSettings(), "sinks": SinksSettings()}
+            settings = settings.model_copy(update={"store": kept, **nobody})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
@@ -56,11 +59,14 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
 def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
+    series = LateSeries(settings.store.location, settings.cluster)
+    deliveries = deliveries_of(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
         incidents=incidents,
-        status=supervisor.status,
+        series=series,
+        status=lambda: replace(supervisor.status(), sinks=deliveries.status()),
         explain=supervisor.explain,
         stopping=stopping.is_set,
     )
@@ -78,6 +84,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
     url = _address(settings.web, listening)
+    deliveries.start()  # before anything is found: a sink that is new hears what comes from now on
     supervisor.start()
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
@@ -88,7 +95,9 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
             server.run(sockets=[listening])
     finally:
         supervisor.stop()
+        deliveries.stop()
         incidents.close()
+        series.close()
         log.info("stopped")
 
 

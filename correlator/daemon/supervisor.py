@@ -16,6 +16,7 @@ import structlog
 
 import correlator
 from correlator.daemon.messages import Answer, FromEngine, Question, Report, Start, Stop, ToEngine
+from correlator.daemon.resident import resident_bytes
 from correlator.model.finding import Finding
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
@@ -82,7 +83,10 @@ class Supervisor:
         allowed = settle + LATE_SECONDS + 3 * (status.step_seconds or 0.0)
         if lag is not None and lag > allowed and not problems:
             problems.append(f"the newest judged step is {lag:.0f} s old")
-        return replace(status, problems=tuple(problems), data_lag_seconds=lag)
+        memory = status.resident_memory_bytes
+        if (held := resident_bytes()) is not None:
+            memory = (*memory, ("web", held))
+        return replace(status, problems=tuple(problems), data_lag_seconds=lag, resident_memory_bytes=memory)
 
     def explain(self, victim: PodRef, at: datetime | None) -> Finding | None:
         """What the engine says of a victim; None where it knows none. Raises SourceError and TimeoutError."""

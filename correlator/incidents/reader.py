@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from correlator.incidents.codec import pack, to_json, unpack
 from correlator.incidents.database import BUSY_SECONDS, Database
@@ -16,7 +16,6 @@ from correlator.incidents.rows import read_episode, read_incident, unreadable
 from correlator.incidents.statements import episodes_page, incidents_page
 from correlator.incidents.tables import (
     BodyRow,
-    CountRow,
     EpisodeRow,
     EventRow,
     EvidenceRow,
@@ -24,6 +23,7 @@ from correlator.incidents.tables import (
     ProgressRow,
     SequenceRow,
 )
+from correlator.incidents.totals import totals
 from correlator.model.finding import Evidence, Verdict
 from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
@@ -191,12 +191,8 @@ class Incidents:
 
         One whose verdict changed at a later look counts under each that it had.
         """
-        statement = select(CountRow.verdict, func.sum(CountRow.total)).group_by(CountRow.verdict)
-        if cluster is not None:
-            statement = statement.where(CountRow.cluster == cluster)
         with self._database.read() as connection:
-            totals = {verdict: int(total) for verdict, total in connection.execute(statement)}
-        return {verdict: totals.get(verdict.value, 0) for verdict in Verdict}
+            return totals(connection, cluster)
 
     def add_feedback(self, identity: str, feedback: Feedback) -> Incident | None:
         """Keep what a person said of a verdict, in place of what was said before; None: there is no such incident."""

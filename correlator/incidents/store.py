@@ -1,5 +1,6 @@
 """The write side: one transaction for each step, so that a kill -9 at any moment loses and doubles nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -65,6 +66,11 @@ class Store:
     ) -> None:
         self.close()
 
+    @property
+    def database(self) -> Database:
+        """What it is kept in, for those that keep something beside it."""
+        return self._database
+
     def resume(self, cluster: str) -> Resumed | None:
         """Where this cluster was left; None when no step was ever committed. Raises StoreError."""
         with self._database.read() as connection:
@@ -75,8 +81,12 @@ class Store:
                 return None
             return Resumed(step=row.step, memory=row.memory, book=self._book(connection, cluster, row.step))
 
-    def commit_step(self, step: Step, memory: bytes) -> tuple[Event, ...]:
+    def commit_step(
+        self, step: Step, memory: bytes, beside: Callable[[Connection], None] | None = None
+    ) -> tuple[Event, ...]:
         """Make a step durable with the engine's memory of it, all or nothing, and return its log entries.
+
+        What `beside` writes belongs to the same transaction.
 
         A step that was committed before changes nothing and has no entries. Raises StoreConflictError when the stored
         step is not the one that this follows; any StoreError leaves the last committed step as it was.
@@ -94,7 +104,10 @@ class Store:
                     f"step {step.at} follows {step.follows}, but {stored} is stored",
                     "resume from the store; let one daemon write a cluster",
                 )
-            return Writing(connection, self._database.where).write(step, memory, sequence)
+            events = Writing(connection, self._database.where).write(step, memory, sequence)
+            if beside is not None:
+                beside(connection)
+            return events
 
     def prune(self, before: datetime) -> int:
         """Delete what was over before an instant, and return how many incidents that was.

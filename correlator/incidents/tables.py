@@ -146,3 +146,71 @@ class SequenceRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(BigInteger)
+
+
+class SeriesStepRow(Base):
+    """What one cycle exported of one metric; `metric` is empty in the row that says that there was a cycle.
+
+    `readings` are floats (little-endian) in the order in which series were first seen since the last full hour, NaN
+    where one was not exported; `added` names the series that are new (JSON). Rows of a past hour become blocks.
+    """
+
+    __tablename__ = "series_steps"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    metric: Mapped[str] = mapped_column(String, primary_key=True)
+    added: Mapped[bytes | None] = mapped_column(LargeBinary)
+    readings: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SeriesBlockRow(Base):
+    """One metric over one hour, from `start` in epoch seconds on: compressed times and values of all its series."""
+
+    __tablename__ = "series_blocks"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    metric: Mapped[str] = mapped_column(String, primary_key=True)
+    names_id: Mapped[str] = mapped_column(String)
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes of what follows
+    times: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SeriesNamesRow(Base):
+    """The labels of the series of a block, compressed JSON: most hours have those of the hour before."""
+
+    __tablename__ = "series_names"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    id: Mapped[str] = mapped_column(String, primary_key=True)  # a hash of the body
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CursorRow(Base):
+    """How far a sink has heard the log of events."""
+
+    __tablename__ = "delivery_cursors"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    sink: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class OutboxRow(Base):
+    """A delivery that has not arrived yet: what is to be sent, and when it may be tried again."""
+
+    __tablename__ = "outbox"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    sink: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    order_group: Mapped[str] = mapped_column(String)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    due_us: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_outbox_group", "cluster", "sink", "order_group", "sequence"),)

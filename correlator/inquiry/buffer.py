@@ -69,6 +69,26 @@ class SignalBuffer:
         if not alive.all():
             self._keep(alive)
 
+    def amend(self, frame: Frame, first: int) -> None:
+        """Write rows into columns that are held, from the column `first` of the window on; other rows stay.
+
+        Values of known rows are replaced, so that what was held of them before leaves no trace.
+        """
+        if self._is_constant:
+            self._widen()
+        self._equal_columns, self._newest = 0, np.full(1, np.nan)
+        self._recognise(frame.labels)
+        known = np.isfinite(frame.values)
+        arrived = np.flatnonzero(known.any(axis=1) & (self._row_of == _ABSENT))
+        if arrived.size:
+            self._insert(arrived)
+        held = self._row_of != _ABSENT
+        at, known = self._row_of[held], known[held]
+        begin = self._columns - self._width + first
+        self._values[at, begin : begin + frame.grid.count] = frame.values[held]
+        newest = begin + frame.grid.count - 1 - np.argmax(known[:, ::-1], axis=1)
+        self._seen[at] = np.maximum(self._seen[at], np.where(known.any(axis=1), newest, _ABSENT))
+
     def append_nothing(self) -> None:
         """Take one column in which the signal has no value."""
         self.append(Frame.empty(self.signal, Grid(0, 1, 1)), 0)
@@ -144,6 +164,29 @@ class SignalBuffer:
         self._columns = kept
 
 
+def cut(frame: Frame, columns: slice) -> Frame:
+    """Some successive columns of a frame."""
+    first, stop, _ = columns.indices(frame.grid.count)
+    grid = Grid(frame.grid.start + first * frame.grid.step, frame.grid.step, max(0, stop - first))
+    return Frame(frame.signal, grid, frame.labels, frame.values[:, first : first + grid.count])
+
+
+def overlaid(frames: Frames, more: Frames) -> Frames:
+    """The frames with the rows of `more` on the steps of both: they take the place of rows of the same series."""
+    by_signal = dict(frames.by_signal)
+    first = more.grid.index(frames.grid.start)
+    for name, frame in more.by_signal.items():
+        before = frames.get(name)
+        rows = dict(zip(before.labels, before.values, strict=True))
+        for labels, values in zip(frame.labels, frame.values, strict=True):
+            row = rows[labels].copy() if labels in rows else np.full(frames.grid.count, np.nan)
+            steps = np.arange(max(0, -first), min(frames.grid.count, more.grid.count - first))
+            row[steps] = values[steps + first]
+            rows[labels] = row
+        by_signal[name] = Frame.from_rows(name, frames.grid, rows)
+    return Frames(frames.grid, by_signal, {**more.intervals, **frames.intervals}, frames.quality)
+
+
 def _moved(row_of: Indices, place: Indices) -> Indices:
     """Rows after each went to its `place`."""
     return np.where(row_of == _ABSENT, _ABSENT, place[row_of]) if place.size else np.full_like(row_of, _ABSENT)
@@ -164,6 +207,10 @@ class FrameBuffer:
         """How many series are held."""
         return sum(len(signal.labels) for signal in self._signals.values())
 
+    def rows_of(self, name: str) -> int:
+        """How many series are held of one signal."""
+        return len(self._signals[name].labels) if name in self._signals else 0
+
     def append(self, frames: Frames, column: int) -> None:
         """Take one column of every signal."""
         self._last = frames.grid.start + column * frames.grid.step
@@ -174,6 +221,19 @@ class FrameBuffer:
             else:
                 before = signal.labels
                 signal.append(frame, column)
+                if signal.labels is not before:
+                    self._share(signal)
+
+    def amend(self, frames: Frames) -> None:
+        """Write rows into the columns that are held, where `frames` has any of them."""
+        start = self._last - (self._width - 1) * self._step
+        for name, frame in frames.by_signal.items():
+            columns = slice(max(0, frames.grid.index(start)), max(0, frames.grid.index(self._last) + 1))
+            part = cut(frame, columns)
+            if part.labels and part.grid.count:
+                signal = self._signals[name]
+                before = signal.labels
+                signal.amend(part, (part.grid.start - start) // self._step)
                 if signal.labels is not before:
                     self._share(signal)
 

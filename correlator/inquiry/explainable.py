@@ -1,9 +1,10 @@
-"""Which victims' slow first tokens could be explained: pure, from what a window and its topology hold."""
+"""Which victims' slow first tokens, or other symptoms, could be explained: pure, from a window and its topology."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from correlator.model.frame import Frames, Labels
 from correlator.model.signal import Aspect, Kind, Signal
+from correlator.model.symptom import Symptom
 from correlator.model.topology import PodRef, Topology, node_of, victim_ref, volume_of
 
 _OF_VOLUMES = {Aspect.UTILIZATION, Aspect.SATURATION, Aspect.LATENCY}
@@ -17,7 +18,14 @@ def victims_of(signals: Sequence[Signal], frames: Frames) -> tuple[PodRef, ...]:
     return tuple(sorted({victim_ref(dict(labels)) for labels in _rows(frames, watched)}))
 
 
-def hindrances(signals: Sequence[Signal], frames: Frames, topology: Topology) -> Mapping[PodRef, str]:
+def with_symptom(symptom: Symptom, frames: Frames) -> tuple[PodRef, ...]:
+    """The pods that export another symptom, sorted."""
+    return tuple(sorted({victim_ref(dict(labels)) for labels in frames.get(symptom.count).labels}))
+
+
+def hindrances(
+    victims: Iterable[PodRef], signals: Sequence[Signal], frames: Frames, topology: Topology
+) -> Mapping[PodRef, str]:
     """For each victim why storage contention could not be told of it; "" where it can be."""
     used: dict[PodRef, set[str]] = {}
     for edge in topology.edges:
@@ -39,7 +47,7 @@ def hindrances(signals: Sequence[Signal], frames: Frames, topology: Topology) ->
             measured,
             nodes,
         )
-        for victim in victims_of(signals, frames)
+        for victim in victims
     }
 
 

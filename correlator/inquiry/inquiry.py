@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
 from correlator.analysis.evaluate import Evaluation, evaluate, look_at_victim
+from correlator.analysis.look import Look
 from correlator.analysis.memory import Memory
 from correlator.analysis.parameters import Parameters
 from correlator.inquiry.archives import Archives
-from correlator.inquiry.buffer import FrameBuffer
+from correlator.inquiry.detail import Detail
+from correlator.inquiry.window import Accept, Asking, Window
 from correlator.model.finding import Finding
 from correlator.model.frame import Frames
 from correlator.model.grid import Grid
@@ -17,7 +19,7 @@ from correlator.model.history import NO_HISTORY, History, HistoryRequest
 from correlator.model.signal import Kind, Signal
 from correlator.model.source import Source, SourceError
 from correlator.model.topology import PodRef, Topology
-from correlator.topology import Signature, join, signature
+from correlator.topology import join
 
 Progress: TypeAlias = Callable[[int, int], None]
 Judge: TypeAlias = Callable[[Frames, Topology, Memory, int, Parameters, History], Evaluation]
@@ -26,19 +28,14 @@ T = TypeVar("T")
 ROUNDS = 3
 """So often a step may want to know more of the days before; then it is judged with what is known."""
 
-CHUNK_VALUES = 2_000_000
-"""What is fetched at once, as float64: 16 MB beside the window, twice that while it is put together."""
-
-FIRST_CHUNK = 10
-"""Steps fetched before the number of series is known."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """A source, what to ask it for, and how to judge its answers.
 
     `step_seconds` is None where the step is to be found; `tiers`, `usual_tiers` and `depends_on` are as `topology.join`
-    takes them; `chunk_steps` bounds what is fetched at once.
+    takes them; `chunk_steps` bounds what is fetched at once. Where there are more disks than `whole_disks`, only what
+    looks need is asked for in full; None: always everything.
     """
 
     source: Source
@@ -49,6 +46,7 @@ class Inquiry:
     usual_tiers: Mapping[str, str] = field(default_factory=dict)
     step_seconds: int | None = None
     chunk_steps: int = 500
+    whole_disks: int | None = None
     judge: Judge = evaluate
 
     def intervals(self, at: float) -> Mapping[str, int]:
@@ -85,6 +83,18 @@ class Inquiry:
         shortest = -(-self.parameters.window_seconds_minimum // step)
         return max(self.parameters.window_steps, shortest) + 1
 
+    def asking(self, step: int) -> Asking:
+        """How a walk asks for columns."""
+        return Asking(
+            source=self.source,
+            signals=self.signals,
+            step=step,
+            width=self.width(step),
+            chunk_steps=self.chunk_steps,
+            whole_disks=self.whole_disks,
+            join=lambda frames: join(frames, self.tiers, self.usual_tiers, self.depends_on),
+        )
+
     def steps(
         self, start: float, end: float, memory: Memory | None = None, progress: Progress | None = None
     ) -> Iterator[Evaluation]:
@@ -114,98 +124,114 @@ class Walk:
         """Judge from the first step at or after `start`, which is also the first to be given `memory`."""
         self._inquiry = inquiry
         self._step = step
-        self._width = inquiry.width(step)
         self._memory = Memory() if memory is None else memory
-        self._buffer = FrameBuffer([signal.name for signal in inquiry.signals], step, self._width)
         self._archives = Archives(inquiry.source, inquiry.signals)
-        self._topology: tuple[Signature, Topology] | None = None
-        self._answered: Frames | None = None  # what the source said of its newest answer, without the values
         self.next_at = -int(-start // step) * step
-        self._next_column = self.next_at - (self._width - 1) * step
+        detail = Detail(inquiry.signals, inquiry.parameters.symptoms, inquiry.depends_on)
+        asking = inquiry.asking(step)
+        self._window = Window(asking, detail, newest=self.next_at - asking.width * step)
+        self._unjudged: Frames | None = None  # what was said of the answer with the newest column, until it is judged
+        self._has_judged = False
 
     @property
     def step(self) -> int:
         """The distance of steps in seconds."""
         return self._step
 
-    def advance(self, end: float, accept: Callable[[Frames], None] | None = None) -> Iterator[Evaluation]:
+    def advance(self, end: float, accept: Accept | None = None) -> Iterator[Evaluation]:
         """Judge the steps up to `end`.
 
         `accept` may look at each answer of the source before it is taken, and refuse it by raising SourceError; after
         that, and after a SourceError of the source itself, the walk can go on from where it was. A step whose
         judgement fails is left out.
         """
-        while self.next_at <= end:
-            frames = self._fetch(end)
-            if accept is not None:
-                accept(frames)
-            for column in range(frames.grid.count):
-                at = self._next_column
-                self._buffer.append(frames, column)
-                self._next_column += self._step
-                if at >= self.next_at:
-                    self.next_at = at + self._step
-                    yield self._judge(frames, at)
-            del frames  # it is as large as the next one, which is fetched now
+        if self._unjudged is not None and self.next_at <= end:
+            yield self._judge_at(self._unjudged, self.next_at, accept)
+        try:
+            while self.next_at <= end:
+                chunk = self._window.fetch(end)
+                if accept is not None:
+                    accept(chunk)
+                for column, at in enumerate(chunk.grid.times().tolist()):
+                    self._window.append(column)
+                    if at >= self.next_at:
+                        yield self._judge_at(chunk, at, accept)
+                del chunk  # it is as large as the next one, which is fetched now
+        finally:
+            self._window.leave()
 
     def look(self) -> tuple[Frames, Topology] | None:
         """The window of the newest judged step and its topology; None before the first. Valid until the next step."""
-        if self._answered is None:
-            return None
-        frames = self._buffer.window(self._answered)
-        return frames, self._join(frames)
+        return self._window.seen() if self._has_judged else None
 
     def explain(self, victim: PodRef) -> Finding | None:
-        """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known."""
-        looked = self.look()
-        if looked is None:
+        """What is to be said of a victim at the newest judged step, regressed or not; None where it is not known.
+
+        Raises SourceError where that must be asked for, and is not answered.
+        """
+        if not self._has_judged:
             return None
-        frames, topology = looked
+        self._window.complete({victim, *self._open()}, None)
         parameters = self._inquiry.parameters
-        seen = self._informed(
-            lambda history: look_at_victim(frames, topology, victim, self._memory, parameters, history),
-            lambda look: look.wanted if look else (),
-        )
+
+        def seen_with(history: History) -> Look | None:
+            return look_at_victim(*self._window.seen(), victim, self._memory, parameters, history)
+
+        seen = self._informed(seen_with, lambda look: look.wanted if look else (), lambda _: False)
         return seen.finding if seen else None
 
-    def _fetch(self, end: float) -> Frames:
-        affordable = CHUNK_VALUES // self._buffer.rows if self._buffer.rows else FIRST_CHUNK
-        count = max(1, min(self._inquiry.chunk_steps, affordable))
-        last = min(int(end // self._step) * self._step, self._next_column + (count - 1) * self._step)
-        return self._inquiry.source.fetch(self._inquiry.signals, Grid.covering(self._next_column, last, self._step))
+    def _judge_at(self, answered: Frames, at: int, accept: Accept | None) -> Evaluation:
+        """Judge the step of the newest column; where that cannot be seen in full yet, it stays due."""
+        self.next_at = at + self._step
+        self._unjudged = None
+        try:
+            return self._judge(answered, at, accept)
+        except SourceError:
+            self.next_at, self._unjudged = at, replace(answered, by_signal={})
+            raise
 
-    def _judge(self, answered: Frames, at: int) -> Evaluation:
-        self._answered = replace(answered, by_signal={})
-        frames = self._buffer.window(answered)
-        topology, inquiry = self._join(frames), self._inquiry
-        evaluation = self._informed(
-            lambda history: inquiry.judge(frames, topology, self._memory, at, inquiry.parameters, history),
-            lambda found: found.wanted,
-        )
-        self._memory = evaluation.memory
+    def _judge(self, answered: Frames, at: int, accept: Accept | None) -> Evaluation:
+        window, inquiry, memory = self._window, self._inquiry, self._memory
+        window.heed(answered)
+
+        def judged_with(history: History) -> Evaluation:
+            return inquiry.judge(*window.seen(), memory, at, inquiry.parameters, history)
+
+        def grows(found: Evaluation) -> bool:
+            return window.complete({*found.looked, *self._open()}, accept)
+
+        window.complete(self._open(), accept)
+        evaluation = self._informed(judged_with, lambda found: found.wanted, grows)
+        self._memory, self._has_judged = evaluation.memory, True
+        if window.detail.is_narrow:
+            window.detail.forget(*window.seen(), self._open(), evaluation)
         return evaluation
 
-    def _informed(self, work: Callable[[History], T], wanted: Callable[[T], Sequence[HistoryRequest]]) -> T:
+    def _open(self) -> set[PodRef]:
+        """The victims with an open regression."""
+        return {PodRef(one.namespace, one.pod) for one in self._memory.open}
+
+    def _informed(
+        self, work: Callable[[History], T], wanted: Callable[[T], Sequence[HistoryRequest]], grows: Callable[[T], bool]
+    ) -> T:
         """What work yields once it knows of the days before what it wants to know, as far as the source has it.
 
-        It begins without and is given only what it asked for: what was fetched for others leaves no trace.
+        It begins without and is given only what it asked for: what was fetched for others leaves no trace. Where the
+        window `grows` by what was looked at, it is done again first.
         """
         answers = NO_HISTORY
-        found = work(answers)
+        found = _done(work, answers, grows)
         for _ in range(ROUNDS):
             asked = wanted(found)
             if not asked:
                 break
             answers = {**answers, **self._archives.answers(asked)}
-            found = work(answers)
+            found = _done(work, answers, grows)
         return found
 
-    def _join(self, frames: Frames) -> Topology:
-        """The topology of a window; that of the one before where it cannot differ."""
-        now = signature(frames)
-        if self._topology is None or self._topology[0] != now:
-            self._topology = (
-                now,
-                join(frames, self._inquiry.tiers, self._inquiry.usual_tiers, self._inquiry.depends_on),
-            )
-        return self._topology[1]
+
+def _done(work: Callable[[History], T], answers: History, grows: Callable[[T], bool]) -> T:
+    found = work(answers)
+    while grows(found):
+        found = work(answers)
+    return found

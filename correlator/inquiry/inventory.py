@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
-from correlator.inquiry.explainable import hindrances
+from correlator.inquiry.explainable import hindrances, victims_of, with_symptom
 from correlator.inquiry.remedies import Seen, remedies_for
 from correlator.model.frame import Frames
-from correlator.model.inventory import Inventory, KubernetesFound, Remedy, ServerFound, SignalFound, Unexplained
+from correlator.model.inventory import (
+    Inventory,
+    KubernetesFound,
+    Remedy,
+    ServerFound,
+    SignalFound,
+    SymptomFound,
+    Unexplained,
+)
 from correlator.model.signal import Signal, one_of_each
+from correlator.model.symptom import Symptom
 from correlator.model.topology import PodRef, Topology
 
 NAMES = 20
@@ -40,8 +50,8 @@ def inventory_of(
     topology: Topology,
     step_seconds: int | None,
 ) -> Inventory:
-    """The inventory of a window and its topology; what is known of the servers is for the caller to add."""
-    hindered = hindrances(signals, frames, topology)
+    """The inventory of a window and its topology; other symptoms and the servers are for the caller to add."""
+    hindered = hindrances(victims_of(signals, frames), signals, frames, topology)
     mapped = {edge.pod for edge in topology.edges}
     pods = len(mapped | topology.unmapped.keys())
     explainable = sum(not reason for reason in hindered.values())
@@ -58,6 +68,7 @@ def inventory_of(
         victims=tuple(map(str, hindered)),
         explainable_victims=explainable,
         unexplained=_grouped(hindered),
+        symptoms=(),
         volume_count=len(topology.volumes),
         volumes=tuple(sorted(volume.name for volume in topology.volumes.values())),
         pods=pods,
@@ -66,6 +77,16 @@ def inventory_of(
         remedies=remedies,
         quality=tuple(f"{spot.signal}: {spot.reason}" for spot in frames.quality),
     )
+
+
+def with_symptoms(
+    inventory: Inventory, symptoms: Sequence[Symptom], signals: Sequence[Signal], frames: Frames, topology: Topology
+) -> Inventory:
+    """The same with who has a symptom other than first tokens, where anybody has."""
+    having = {symptom: with_symptom(symptom, frames) for symptom in symptoms}
+    hindered = hindrances(sorted({*chain.from_iterable(having.values())}), signals, frames, topology)
+    found = (_symptom(one, {each: hindered[each] for each in pods}) for one, pods in having.items() if pods)
+    return replace(inventory, symptoms=tuple(found))
 
 
 def with_servers(inventory: Inventory, servers: Sequence[ServerFound], remedies: Sequence[Remedy]) -> Inventory:
@@ -84,10 +105,18 @@ def shortened(inventory: Inventory) -> Inventory:
         inventory,
         victims=inventory.victims[:NAMES],
         volumes=inventory.volumes[:NAMES],
-        unexplained=tuple(replace(each, victims=each.victims[:NAMES]) for each in inventory.unexplained[:NAMES]),
+        unexplained=_few(inventory.unexplained),
+        symptoms=tuple(
+            replace(each, victims=each.victims[:NAMES], unexplained=_few(each.unexplained))
+            for each in inventory.symptoms
+        ),
         unmapped=dict(list(inventory.unmapped.items())[:NAMES]),
         quality=inventory.quality[:NAMES],
     )
+
+
+def _few(groups: Sequence[Unexplained]) -> tuple[Unexplained, ...]:
+    return tuple(replace(each, victims=each.victims[:NAMES]) for each in groups[:NAMES])
 
 
 def _hinted(found: Sequence[SignalFound]) -> tuple[SignalFound, ...]:
@@ -98,6 +127,17 @@ def _hinted(found: Sequence[SignalFound]) -> tuple[SignalFound, ...]:
         if not each.found and (each.exporter, each.hint) in followed
         else each
         for each in found
+    )
+
+
+def _symptom(symptom: Symptom, hindered: Mapping[PodRef, str]) -> SymptomFound:
+    return SymptomFound(
+        name=symptom.name,
+        quantity=symptom.told_as,
+        count=len(hindered),
+        victims=tuple(map(str, hindered)),
+        explainable=sum(not reason for reason in hindered.values()),
+        unexplained=_grouped(hindered),
     )
 
 

@@ -2,8 +2,8 @@
 
 What lives here: the connection, a list-and-watch loop for each kind of object, small records of what matters in them,
 and the Source that turns records into the info frames that kube-state-metrics' series make otherwise.
-What must not: statistics, topology, the store; writing anything to the API.
-Who imports it: `daemon`.
+What must not: statistics, topology, the store. Followers only read; what is written, `delivery` writes.
+Who imports it: `daemon`; `delivery`, for the connection.
 
 What is said of the API's answers is a `BlindSpot` with the signal `kubernetes/<objects>`, or that of the frame, whose
 reason starts with one of these words:

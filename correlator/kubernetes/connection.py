@@ -17,7 +17,15 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME, InClusterConfigLoader
 
 from correlator import __version__
-from correlator.kubernetes.errors import AbsentError, ApiError, BusyError, GoneError, RefusedError
+from correlator.kubernetes.errors import (
+    AbsentError,
+    ApiError,
+    BusyError,
+    ConflictError,
+    GoneError,
+    InvalidError,
+    RefusedError,
+)
 
 WHOLE = "application/json"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
@@ -65,17 +73,14 @@ class Connection:
 
     def get(self, path: str, query: Query, accept: str) -> dict[str, Any]:
         """A whole answer."""
-        until = time.monotonic() + ANSWER_SECONDS
         with _said(path):
-            response = self._request(path, query, accept, READ_SECONDS)
-            try:
-                body = _whole(response, until)
-            finally:
-                self._end(response)
-            answer = orjson.loads(body)
-        if not isinstance(answer, dict):
-            raise ApiError(f"{path}: the answer is no JSON object")
-        return answer
+            return self._answer(path, self._request(path, query, accept, READ_SECONDS))
+
+    def write(self, method: str, path: str, body: Mapping[str, Any], content_type: str) -> dict[str, Any]:
+        """Make or change an object (POST, PATCH); answers what it is then. Raises ApiError."""
+        headers = {"Accept": WHOLE, "Content-Type": content_type}
+        with _said(path):
+            return self._answer(path, self._send(method, path, {}, headers, READ_SECONDS, body))
 
     def lines(self, path: str, query: Query, accept: str, silence_seconds: float) -> Generator[bytes]:
         """Line by line as they arrive."""
@@ -94,18 +99,38 @@ class Connection:
                 response.shutdown()
         self._client.close()  # type: ignore[no-untyped-call] # the package has no types here
 
+    def _answer(self, path: str, response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+        """A JSON object, read to its end."""
+        until = time.monotonic() + ANSWER_SECONDS
+        try:
+            body = _whole(response, until)
+        finally:
+            self._end(response)
+        answer = orjson.loads(body)
+        if not isinstance(answer, dict):
+            raise ApiError(f"{path}: the answer is no JSON object")
+        return answer
+
     def _request(self, path: str, query: Query, accept: str, read_seconds: float) -> urllib3.BaseHTTPResponse:
+        return self._send("GET", path, query, {"Accept": accept}, read_seconds)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        headers: dict[str, str],
+        read_seconds: float,
+        body: Mapping[str, Any] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
         method, url, headers, _, _ = self._client.param_serialize(
-            "GET",
-            path,
-            query_params=list(query.items()),
-            header_params={"Accept": accept},
-            auth_settings=["BearerToken"],
+            method, path, query_params=list(query.items()), header_params=headers, auth_settings=["BearerToken"]
         )
-        answered = self._client.call_api(method, url, headers, _request_timeout=(CONNECT_SECONDS, read_seconds))
+        timeout = (CONNECT_SECONDS, read_seconds)
+        answered = self._client.call_api(method, url, headers, body, _request_timeout=timeout)
         response: urllib3.BaseHTTPResponse = answered.response
         self._open = response
-        if response.status != 200:  # noqa: PLR2004 - the one success of a read
+        if response.status not in {200, 201}:
             try:
                 refused = _refused(path, response)
             finally:
@@ -219,6 +244,10 @@ def _refused(path: str, response: urllib3.BaseHTTPResponse) -> ApiError:
             return RefusedError(said, is_unknown=status == 401)  # noqa: PLR2004 - as just matched
         case 404:
             return AbsentError(said)
+        case 409:
+            return ConflictError(said)
+        case 400 | 413 | 422:
+            return InvalidError(said)
     return BusyError(said, retry_after_seconds=float(after) if after.isascii() and after.isdigit() else 0.0)
 
 

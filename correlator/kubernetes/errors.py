@@ -4,6 +4,8 @@ ApiError
 ├── GoneError       410: the history that was asked for is no longer kept, list anew
 ├── RefusedError    401 and 403: not known, or not allowed
 ├── AbsentError     404: the server knows no such objects
+├── ConflictError   409: an object of that name is there already
+├── InvalidError    400, 413 and 422: what was written is not acceptable
 └── BusyError       429 and 5xx: later; `retry_after_seconds` where the server says when
 """
 
@@ -27,6 +29,14 @@ class RefusedError(ApiError):
 
 class AbsentError(ApiError):
     """No such objects: a custom resource that is not installed."""
+
+
+class ConflictError(ApiError):
+    """There is an object of that name."""
+
+
+class InvalidError(ApiError):
+    """The server will not take what was written."""
 
 
 class BusyError(ApiError):

@@ -43,6 +43,21 @@ class Unexplained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SymptomFound:
+    """Who has a symptom other than first tokens, and of how many it could be explained.
+
+    `victims` has `count` names, or the first.
+    """
+
+    name: str
+    quantity: str
+    count: int
+    victims: tuple[str, ...]
+    explainable: int
+    unexplained: tuple[Unexplained, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
     """What is missing or odd, and what mends it; `chart_value` is of kube-prometheus-stack, "" for none."""
 
@@ -84,8 +99,9 @@ class Inventory:
     """What there is, what is missing, and how many victims can be explained.
 
     `missing` says why the main job could not run. `victims` and `volumes` hold names, `victim_count` and
-    `volume_count` how many there are. `mapped_ratio` is None without pods; `unmapped` says why a pod has no volume.
-    `kubernetes` is None where it was not looked at, as for a recording.
+    `volume_count` how many there are. Victims are those with first tokens; `symptoms` tells of all who have another
+    symptom, whether or not they are among them. `mapped_ratio` is None without pods; `unmapped` says why a pod has no
+    volume. `kubernetes` is None where it was not looked at, as for a recording.
     """
 
     source: str
@@ -98,6 +114,7 @@ class Inventory:
     victims: tuple[str, ...]
     explainable_victims: int
     unexplained: tuple[Unexplained, ...]
+    symptoms: tuple[SymptomFound, ...]
     volume_count: int
     volumes: tuple[str, ...]
     pods: int

@@ -59,8 +59,27 @@ class TtftNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SymptomNow:
+    """What else than first tokens is watched of a victim: its mean now and its baseline, in the symptom's own `unit`.
+
+    None where nothing was done, or it is not known. Where `unit` is a rate, less is worse. `regressed_since` is None
+    while it is well.
+    """
+
+    name: str
+    quantity: str
+    unit: str
+    observed: float | None
+    baseline: float | None
+    regressed_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VictimNow:
-    """A watched inference pod now; `regressed_since` is None while it is well."""
+    """A watched pod now; `regressed_since` is None while its first tokens are well. `ttft` is empty where it has none.
+
+    `symptoms` are the others that it has, by name.
+    """
 
     namespace: str
     pod: str
@@ -74,6 +93,7 @@ class VictimNow:
     io_stalled_ratio: float | None
     volume_ids: tuple[str, ...]
     regressed_since: datetime | None
+    symptoms: tuple[SymptomNow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,17 @@ class Symptom:
     floor: float = 0.01
 
     @property
+    def told_as(self) -> str:
+        """The quantity that people are told: a throughput as a rate."""
+        return self.rate or self.quantity
+
+    @property
+    def unit(self) -> str:
+        """The unit of `told_as`."""
+        units = {Form.THROUGHPUT: f"{self.things}/second", Form.SHARE: "ratio"}
+        return units.get(self.form, "seconds")
+
+    @property
     def arrivals(self) -> str:
         """What its load is counted in: requests of a server, else the things themselves."""
         return "requests" if self.inside else self.things

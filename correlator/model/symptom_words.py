@@ -23,8 +23,13 @@ def symptom_words(symptom: SymptomEffect | None) -> SymptomWords | None:
     if symptom.stopped and symptom.observed is None:
         waiting = "and nobody is known to wait" if symptom.silent else "while requests wait"
         return SymptomWords(title, f"no {symptom.things}, {waiting}", affected)
-    write = {"seconds": _seconds, "ratio": _percent}.get(symptom.unit, _number)
-    return SymptomWords(title, f"{write(symptom.baseline)} → {write(symptom.observed)}", affected)
+    unit = symptom.unit
+    return SymptomWords(title, f"{in_unit(symptom.baseline, unit)} → {in_unit(symptom.observed, unit)}", affected)
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """A value of a symptom in words, by the symptom's unit."""
+    return {"seconds": _seconds, "ratio": _percent}.get(unit, _number)(value)
 
 
 def _seconds(value: float | None) -> str:

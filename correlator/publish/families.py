@@ -30,6 +30,12 @@ FAMILIES: Final = (
         "1 while the volume is in the named error state; 0 while another volume is and this one is not.",
     ),
     Family(
+        "correlator_volume_pod_device_time_ratio",
+        "gauge",
+        (*VOLUME, "namespace", "pod", "workload"),
+        "Seconds of device time a second that the pod takes from a volume that a victim uses; pod=other: all the rest.",
+    ),
+    Family(
         "correlator_node_io_waiting_ratio",
         "gauge",
         ("node",),
@@ -58,6 +64,12 @@ FAMILIES: Final = (
         "gauge",
         ("namespace", "pod"),
         "Share of time in which all tasks of the victim waited for I/O (pressure: full), 0 to 1.",
+    ),
+    Family(
+        "correlator_victim_volume_info",
+        "gauge",
+        (*VICTIM, "volume"),
+        "1 for each volume that the victim, or what it depends on, uses.",
     ),
     Family(
         "correlator_victim_ttft_mean_excess_seconds",
@@ -107,7 +119,21 @@ FAMILIES: Final = (
         "When the newest cycle succeeded, in seconds since 1970.",
     ),
     Family("correlator_source_requests_total", "counter", ("outcome",), "Requests to the data source, by outcome."),
-    Family("correlator_deliveries_total", "counter", ("receiver", "outcome"), "Notifications sent, by outcome."),
+    Family("correlator_store_errors_total", "counter", (), "Cycles in which the store could not be read or written."),
+    Family(
+        "correlator_process_resident_memory_bytes",
+        "gauge",
+        ("process",),
+        "Memory that the process holds; process is engine or web.",
+    ),
+    Family("correlator_deliveries_total", "counter", ("sink", "outcome"), "Deliveries to a sink, by outcome."),
+    Family("correlator_delivery_backlog", "gauge", ("sink",), "Deliveries to the sink that wait."),
+    Family(
+        "correlator_delivery_last_success_timestamp_seconds",
+        "gauge",
+        ("sink",),
+        "When a delivery to the sink succeeded last, in seconds since 1970.",
+    ),
     Family("correlator_ready", "gauge", (), "1 while the daemon is ready to answer, else 0."),
     Family("correlator_demo", "gauge", (), "1 while the bundled recording is played, else 0."),
     Family("correlator_build_info", "gauge", ("version",), "Always 1; its label is the version of the daemon."),

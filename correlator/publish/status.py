@@ -8,14 +8,31 @@ from correlator.model.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinkStatus:
+    """How deliveries to one sink go, since the start of the process.
+
+    `outcomes` maps an outcome to how often it came. `backlog` counts what waits. `problem` says why nothing can be
+    delivered now, empty where it can; `last_lost` which delivery was given up last, and why.
+    """
+
+    name: str
+    outcomes: tuple[tuple[str, int], ...] = ()
+    backlog: int = 0
+    last_success_at: datetime | None = None
+    problem: str = ""
+    last_lost: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStatus:
     """The engine's own state; None where it has not happened or is not known yet.
 
     `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
     old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
-    signal's name to whether it has fresh data, `source_requests` an outcome to how often it came,
-    `deliveries` a receiver and an outcome likewise. `inventory` is what `correlator check` tells, of the last minutes
-    and with few names of each kind.
+    signal's name to whether it has fresh data, `source_requests` an outcome to how often it came; `sinks` say how
+    deliveries go. `store_errors` counts cycles in which the store failed, `resident_memory_bytes` maps `engine` and
+    `web` to what their process holds, where the system tells. `inventory` is what `correlator check` tells, of the last
+    minutes and with few names of each kind.
     """
 
     version: str
@@ -33,4 +50,6 @@ class EngineStatus:
     blind_spots: tuple[BlindSpot, ...] = ()
     source_requests: tuple[tuple[str, int], ...] = ()
     inventory: Inventory | None = None
-    deliveries: tuple[tuple[str, str, int], ...] = ()
+    sinks: tuple[SinkStatus, ...] = ()
+    store_errors: int = 0
+    resident_memory_bytes: tuple[tuple[str, int], ...] = ()

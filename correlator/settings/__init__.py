@@ -23,19 +23,23 @@ from correlator.settings.groups import (
 )
 from correlator.settings.load import SettingsError, load_settings
 from correlator.settings.loki import LokiSettings
+from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
 
 __all__ = [
     "CatalogSettings",
     "EngineSettings",
+    "GrafanaSinkSettings",
     "KubernetesMode",
     "KubernetesSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",
     "LokiSettings",
+    "LokiSinkSettings",
     "PrometheusSettings",
     "Settings",
     "SettingsError",
+    "SinksSettings",
     "SourceSettings",
     "StoreSettings",
     "WebSettings",

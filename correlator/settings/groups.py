@@ -15,6 +15,7 @@ from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 from correlator.settings.loki import LokiSettings
+from correlator.settings.sinks import SinksSettings
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT = Parameters(confidence=bundled())
@@ -136,6 +137,14 @@ class StoreSettings(_Group):
     )
     retention: Duration = Field(
         timedelta(days=90), description="Age at which what is resolved is deleted: a quarter, to compare releases."
+    )
+    series_retention: Duration = Field(
+        timedelta(days=15), description="Age at which exported series are deleted, as in Prometheus: two weekends."
+    )
+    series_max_bytes: int = Field(
+        5_000_000_000,
+        ge=10_000_000,
+        description="Room for exported series in bytes, the oldest hours go first: 15 days of 1,000 victims need half.",
     )
 
     @property
@@ -303,6 +312,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = Field(default_factory=EngineSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     loki: LokiSettings = Field(default_factory=LokiSettings)
+    sinks: SinksSettings = Field(default_factory=SinksSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
 

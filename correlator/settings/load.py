@@ -18,7 +18,14 @@ from correlator.settings.groups import Settings, SourceSettings
 Layer: TypeAlias = Mapping[str, Any]
 _PREFIX = "CORRELATOR_"
 _OF_ONE_SOURCE = 2  # so many parts name a source: sources.nodes
-_WITHHELD = {"prometheus.url", "prometheus.headers", "sources", "store.url", "loki.url"}  # may hold a secret by mistake
+_WITHHELD = {
+    "prometheus.url",
+    "prometheus.headers",
+    "sources",
+    "store.url",
+    "loki.url",
+    "sinks",
+}  # may hold a secret by mistake
 
 
 class SettingsError(Exception):

@@ -1,7 +1,7 @@
 """Frames from a Prometheus, and from what speaks its API: Thanos, Mimir, VictoriaMetrics."""
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from correlator.sources.staleness import known_rows, mask_stale
 
 PARALLELISM = 4
 _INTERVALS_HOLD_SECONDS = 60
+_MINUTES_HELD = 4
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -48,7 +49,7 @@ class PrometheusSource:
         self._questions = Questions(url, access or Access())
         self._ask = self._questions.ask
         self._clock = ClockWatch(clock, self._questions.time)
-        self._held: tuple[object, Mapping[Signal, int]] = (None, {})
+        self._held: dict[int, dict[str, int | None]] = {}  # by minute, of each group of signals
         self._identities: dict[Hashable, Identities] = {}
         self._presence = Presence(self._questions.metric_names)
 
@@ -78,19 +79,21 @@ class PrometheusSource:
         """
         return slowest(self._intervals(signals, at))
 
-    def _intervals(self, signals: Sequence[Signal], at: float) -> Mapping[Signal, int]:
+    def _intervals(
+        self, signals: Sequence[Signal], at: float, known: MutableMapping[str, int | None] | None = None
+    ) -> Mapping[Signal, int]:
+        """As `intervals`; groups that are `known` are not asked for, and those that are found out become so."""
         hour = Grid.covering(int(at) - LOOKBACK_SECONDS, int(at), 1)
         groups = groups_of(self._presence.of(signals, hour))
-        found = self._each(lambda group: self._group_interval(group, at), list(groups.values()))
+        told: MutableMapping[str, int | None] = {} if known is None else known
+        asked = [name for name in groups if name not in told]
+        found = self._each(lambda name: self._group_interval(groups[name], at), asked)
         refusals = [interval for interval in found if isinstance(interval, SourceError)]
-        if refusals and len(refusals) == len(found):
+        if refusals and len(refusals) == len(groups):
             raise refusals[0]
-        return {
-            signal: interval
-            for group, interval in zip(groups.values(), found, strict=True)
-            if isinstance(interval, int)
-            for signal in group
-        }
+        answers = zip(asked, found, strict=True)
+        told.update((name, interval) for name, interval in answers if not isinstance(interval, SourceError))
+        return {signal: interval for name, group in groups.items() if (interval := told.get(name)) for signal in group}
 
     def fetch(self, signals: Sequence[Signal], grid: Grid, progress: Progress | None = None) -> Frames:
         """All signals on the grid, with NaN where their target's heartbeat stands still.
@@ -149,14 +152,14 @@ class PrometheusSource:
 
     def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[Signal, int], tuple[BlindSpot, ...]]:
         """The intervals, asked for once in a minute of steps; what could not be found out is a blind spot."""
-        key = (at // _INTERVALS_HOLD_SECONDS, tuple(signals))
-        if self._held[0] != key:
-            try:
-                self._held = (key, self._intervals(signals, at))
-            except SourceError as error:
-                names = sorted({signal.heartbeat for signal in signals if signal.heartbeat})
-                return {}, tuple(BlindSpot(name, f"unknown: no update interval: {error}") for name in names)
-        return self._held[1], ()
+        minute = at // _INTERVALS_HOLD_SECONDS
+        while minute not in self._held and len(self._held) >= _MINUTES_HELD:
+            del self._held[next(iter(self._held))]
+        try:
+            return self._intervals(signals, at, self._held.setdefault(minute, {})), ()
+        except SourceError as error:
+            names = sorted({signal.heartbeat for signal in signals if signal.heartbeat})
+            return {}, tuple(BlindSpot(name, f"unknown: no update interval: {error}") for name in names)
 
     def _group_interval(self, group: Sequence[Signal], at: float) -> int | SourceError | None:
         refused: SourceError | None = None

@@ -5,16 +5,18 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 import correlator
 from correlator.web import problems
+from correlator.web.compression import Compressed
 from correlator.web.parameters import refuse_unknown_parameters
 from correlator.web.pictures import Pictures
+from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     docs,
     episodes,
     explain,
+    flat,
     health,
     incident_page,
     incidents,
@@ -38,7 +40,7 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, report, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -65,7 +67,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         redoc_url=None,
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
+            Middleware(Compressed),
             *guards,
             Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
         ],
@@ -77,6 +79,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
     for module in (page, incident_page, watched_pages, docs):
         app.include_router(module.router)
+    app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app

@@ -1,11 +1,12 @@
 """Query parameters: their meaning, their limits, and that an unknown one is an error, not ignored."""
 
 import re
+from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from correlator.incidents.query import LARGEST_PAGE, EpisodeQuery, IncidentQuery
 from correlator.model.finding import Verdict
@@ -20,6 +21,8 @@ def _pod_name(value: str) -> str:
 
 
 _POD_NAME = re.compile(r"[^/\s]{1,63}/[^/\s]{1,253}")
+_NOT_ASKED = {"limit", "cursor", "from_ms", "to_ms"}
+Milliseconds = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
 PodName = Annotated[str, AfterValidator(_pod_name)]
 
 
@@ -38,10 +41,22 @@ class EpisodeFilters(_Paged):
     cluster: str | None = None
     since: AwareDatetime | None = Field(default=None, description="First detected at or after this instant.")
     until: AwareDatetime | None = Field(default=None, description="First detected before this instant.")
+    from_ms: Milliseconds | None = Field(default=None, alias="from", description="`since` in milliseconds since 1970.")
+    to_ms: Milliseconds | None = Field(default=None, alias="to", description="`until` in milliseconds since 1970.")
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        for words, number, alias in (("since", "from_ms", "from"), ("until", "to_ms", "to")):
+            milliseconds: int | None = getattr(self, number)
+            if milliseconds is not None:
+                if getattr(self, words) is not None:
+                    raise ValueError(f"{alias} and {words} say the same: give one of them")
+                setattr(self, words, datetime.fromtimestamp(milliseconds / 1000, UTC))
+        return self
 
     def query(self) -> EpisodeQuery:
         """What the store is asked."""
-        return EpisodeQuery(**self.model_dump(exclude={"limit", "cursor"}))
+        return EpisodeQuery(**self.model_dump(exclude=_NOT_ASKED))
 
 
 class IncidentFilters(EpisodeFilters):
@@ -58,7 +73,7 @@ class IncidentFilters(EpisodeFilters):
 
     def incident_query(self) -> IncidentQuery:
         """What the store is asked."""
-        return IncidentQuery(**self.model_dump(exclude={"limit", "cursor"}))
+        return IncidentQuery(**self.model_dump(exclude=_NOT_ASKED))
 
 
 def refuse_unknown_parameters(request: Request) -> None:

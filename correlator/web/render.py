@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from correlator.model.symptom_words import symptom_words
+from correlator.model.symptom_words import in_unit, symptom_words
 from correlator.picture.labels import VERDICTS, suspect_name
 from correlator.web.state import WebState
 from correlator.wording import words
@@ -54,6 +54,7 @@ def _environment() -> Environment:
     environment.globals["VERDICT_CHOICES"] = [(verdict.value, said) for verdict, said in VERDICTS.items()]
     environment.filters["picture_name"] = suspect_name
     environment.filters["symptom_words"] = symptom_words
+    environment.filters["in_unit"] = in_unit
     return environment
 
 

@@ -13,6 +13,7 @@ from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
 from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
+from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
@@ -91,6 +92,7 @@ class WebState:
     incidents: IncidentReads
     status: Callable[[], EngineStatus]
     explain: Callable[[PodRef, datetime | None], Finding | None]
+    series: SeriesReads
     stopping: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = _now
     stream_poll_seconds: float = 1.0

@@ -18,14 +18,15 @@ _WHO_USES = PlainWords(
     "Which pod uses which volume", "A pod that is mapped to no volume is neither found as a victim nor accused."
 )
 _POD_IO = PlainWords("How much each pod reads and writes", "Nobody can be accused where this is missing.")
-_OWNER = PlainWords(
-    "Which workload owns a pod",
-    "Pods that come and go are not recognised as the same work: less is known of their past.",
-)
 _LOAD = PlainWords(
     "How many requests arrive, and how long they are",
     "A rise that comes from load cannot be told from one that comes from storage.",
 )
+_OWNER = PlainWords(
+    "Which workload owns a pod",
+    "Pods that come and go are not recognised as the same work: less is known of their past.",
+)
+_SYMPTOM = PlainWords("Another symptom than first tokens", "It is not watched where this is missing.")
 _ERRORS = PlainWords("Error signs of devices", "A device that fails may be taken for one that is busy.")
 
 # The longest prefix of a signal's name decides.
@@ -43,7 +44,7 @@ _BY_PREFIX: Final = {
     "pod_claims": _WHO_USES,
     "pod_info": _WHO_USES,
     "pod_owner": _OWNER,
-    "owner_owner": _OWNER,
+    "owner": _OWNER,
     "pod_annotations": PlainWords(
         "What a pod declares", "Volumes that a victim depends on through another pod are not followed."
     ),
@@ -63,6 +64,13 @@ _BY_PREFIX: Final = {
     "filesystem": _ERRORS,
     "md_degraded": _ERRORS,
     "ceph_health": _ERRORS,
+    "volume_exceeded": PlainWords(
+        "Whether a provisioned limit held a volume", "Which limit it ran into is told by its rates alone."
+    ),
+    "namespace": PlainWords("Labels of namespaces", "The tier of a pod is told by its name or by the settings alone."),
+    "etcd": _SYMPTOM,
+    "postgresql": _SYMPTOM,
+    "generation": _SYMPTOM,
     "nfs_": _SHARED,
     "rbd_": _SHARED,
     "osd_": _SHARED,

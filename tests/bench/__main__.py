@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import budget, kubernetes, machine, page
+from tests.bench import answers, budget, grafana, history, kubernetes, machine, page
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -30,6 +30,12 @@ def main() -> None:
         suspects = machine.measure("suspects")
     with kubernetes.serving() as api, console.status("150,000 pods"):
         followed = machine.measure("kubernetes", api)
+    with console.status("Grafana"):
+        asked = machine.measure("grafana", "measure")
+    with console.status("a day of series"):
+        kept = machine.measure("history")
+    with console.status("100,000 incidents"):
+        answered = machine.measure("answers")
     with console.status("page"):
         opened = page.measured()
     shape = Shape()
@@ -52,6 +58,9 @@ def main() -> None:
         console.print(_compared(fetching[name], title))
     budget.show(console, traffic)
     console.print(kubernetes.shown(followed))
+    console.print(grafana.table(asked))
+    history.show(console, kept)
+    answers.show(console, answered)
     console.print(page.table(opened))
 
 

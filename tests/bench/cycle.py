@@ -113,12 +113,12 @@ def main(url: str) -> None:
         fetching.append(source.fetching)
         findings += sum(len(evaluation.findings) for evaluation in evaluations)
     now, most = machine.resident_mebibytes()
-    assert walk._answered is not None
-    frames = walk._buffer.window(walk._answered)
+    looked = walk.look()
+    assert looked is not None
     joining: list[machine.Seconds] = []
     for _ in range(JOINS):
         begin = machine.now()
-        join(frames)
+        join(looked[0])
         joining.append(machine.now() - begin)
     machine.report(
         {

@@ -17,7 +17,8 @@ import orjson
 from correlator.catalog.loader import load
 from tests.bench import machine
 from tests.bench.cluster import Shape, cluster
-from tests.bench.series import Rows, Series
+from tests.bench.series import Rows, Series, beating
+from tests.narrowing import Narrow
 from tests.played import with_vllm
 
 Question: TypeAlias = tuple[str, float, float, float]
@@ -26,6 +27,8 @@ Question: TypeAlias = tuple[str, float, float, float]
 KEPT_BODIES = 256
 ON_INSTANCES = re.compile(r"\((?P<query>.*)\) and on \(instance\) \((?P<named>.*)\)")
 INSTANCE = re.compile(r'"instance", "(?P<instance>[^"]*)"')
+SELF = "kube-state-metrics itself"
+METRIC = re.compile(r"(?:container|node|kube)_\w+")
 NOTHING = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 
 
@@ -39,10 +42,13 @@ class Answers:
         for signal, series in cluster(shape).items():
             rows = series.rows()
             self._series[queries[signal]] = (series, rows, [orjson.dumps(row) for row in rows])
+        rows = [{"instance": "10.0.0.9:8080"}]
+        self._series[SELF] = (Series(lambda: rows, beating(1)), rows, [orjson.dumps(row) for row in rows])
         shown = [signal for signal in with_vllm(load()) if signal.query in self._series]
         self.names = orjson.dumps(
             {"status": "success", "data": [name.replace("[:_]", ":") for signal in shown for name in signal.metrics]}
         )
+        self._named = {name: query for query in self._series if (name := first_metric(query))}
         self._bodies: OrderedDict[Question, bytes] = OrderedDict()
         self._making = threading.Lock()
 
@@ -55,13 +61,28 @@ class Answers:
                     self._bodies.popitem(last=False)
             return self._bodies[question]
 
+    def _known(self, query: str, narrow: Narrow) -> str:
+        """The query of the catalogue that this one asks the same as, or a part of."""
+        whole = self._named.get(first_metric(query), "")
+        if query in self._series or not whole:
+            return query
+        if "timestamp" in query and "timestamp" not in whole:
+            return SELF  # of an exporter without a heartbeat, how often it is scraped
+        return whole if narrow else query
+
     def _made(self, query: str, start: float, end: float, step: float) -> bytes:
         asked = ON_INSTANCES.fullmatch(query)
-        series, rows, names = self._series.get(asked["query"] if asked else query, (None, [], []))
-        if series is None:
-            return NOTHING
+        whole = asked["query"] if asked else query
         instances = set(INSTANCE.findall(asked["named"])) if asked else set()
+        narrow = Narrow.of(query)
+        known = self._known(whole, narrow)
+        if known not in self._series:
+            return NOTHING
+        series, rows, names = self._series[known]
         chosen = [index for index, row in enumerate(rows) if not asked or row["instance"] in instances]
+        if known not in {SELF, whole}:
+            pods = narrow.pods_in(self._series[self._named["kube_pod_info"]][1])
+            chosen = [index for index in chosen if narrow.chooses(rows[index], pods)]
         times = np.arange(start, end + step / 2, step)
         values = series.values(times)
         stamps = [int(at) for at in times]
@@ -72,6 +93,12 @@ class Answers:
             )
             parts.append(b'{"metric":%b,"values":[%b]}' % (names[index], samples.encode()))
         return b'{"status":"success","data":{"resultType":"matrix","result":[%b]}}' % b",".join(parts)
+
+
+def first_metric(query: str) -> str:
+    """The first metric that a query names."""
+    found = METRIC.search(query)
+    return found[0] if found else ""
 
 
 class Handler(BaseHTTPRequestHandler):

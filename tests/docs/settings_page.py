@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from correlator.settings import Settings, format_duration
@@ -41,8 +42,12 @@ def page() -> str:
 
 
 def _about(group: str) -> str:
-    annotation = Settings.model_fields[group].annotation if group else None
-    return f"{annotation.__doc__}\n\n" if annotation else ""
+    model: type[BaseModel] = Settings
+    for name in group.split(".") if group else ():
+        found = model.model_fields[name].annotation
+        assert isinstance(found, type)
+        model = found
+    return f"{model.__doc__}\n\n" if group else ""
 
 
 def _default(path: str, field: FieldInfo) -> str:

@@ -5,7 +5,9 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -48,6 +50,20 @@ def test_demo_says_that_it_is_one(demo: Daemon) -> None:
 def test_demo_keeps_nothing(demo: Daemon) -> None:
     """A demo leaves the store of the settings alone."""
     assert not (demo.log.parent / "correlator.db").exists()
+
+
+def test_demo_has_a_history(demo: Daemon) -> None:
+    """What was exported at each step is there for Grafana: 0 before the detection of the incident, 1 then."""
+    (incident,) = demo.get("/api/v1/incidents").json()["items"]
+    detected = datetime.fromisoformat(incident["detected_at"]).timestamp()
+    question = {
+        "query": 'correlator_incident_active{pod="vllm-0"}',
+        "start": detected - 300,
+        "end": detected,
+        "step": 15,
+    }
+    (series,) = demo.get(f"/prometheus/api/v1/query_range?{urlencode(question)}").json()["data"]["result"]
+    assert [value for _, value in series["values"]] == ["0"] * 20 + ["1"]
 
 
 def test_victim_can_be_explained_now_and_then(demo: Daemon) -> None:

@@ -108,11 +108,13 @@ def test_cycles_go_on_while_loki_hangs(url: str, folder: Path, server: FakeLoki)
         assert running.process.wait(30) == 0
 
 
-def test_demo_asks_nobody(tmp_path: Path, server: FakeLoki) -> None:
-    """The pods of a recording are not in anybody's Loki, whatever the settings say."""
+def test_demo_asks_and_tells_nobody(tmp_path: Path, server: FakeLoki) -> None:
+    """The pods of a recording are not in anybody's Loki, and its incidents are nobody's, whatever the settings say."""
     recording = write_contention(tmp_path / "recording.zip")
     arguments = ("--demo", "--recording", str(recording))
-    with daemon(tmp_path, *arguments, settings={"CORRELATOR_LOKI__URL": server.url}) as running:
+    settings = {"CORRELATOR_LOKI__URL": server.url, "CORRELATOR_SINKS__LOKI__URL": server.url}
+    with daemon(tmp_path, *arguments, settings=settings) as running:
         running.until(lambda: running.get("/api/v1/incidents").json()["items"])
         time.sleep(2 * POLL_SECONDS)
         assert server.asked == []
+        assert running.get("/api/v1/status").json()["sinks"] == []

@@ -7,6 +7,7 @@ import random
 import signal
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from sqlalchemy import Engine, event
 from correlator.incidents.book import Book, advance
 from correlator.incidents.store import Store
 from correlator.model.finding import Finding, Verdict
+from correlator.timeseries.exported import Exported, Family
+from correlator.timeseries.keeper import Keeper
 from tests.unit.incidents.findings import BEGIN, culprit, finding, swift_folder
 
 KILLS = 50
@@ -25,7 +28,8 @@ SECONDS = 15
 VICTIMS = tuple(f"vllm-{number}" for number in range(6))
 VOLUMES = (None, "disk:n1:sda", "disk:n2:sda", "disk:n3:sda")
 TABLES = (
-    "incidents incident_keys incident_bodies incident_evidence episodes events progress incident_counts event_sequence"
+    "incidents incident_keys incident_bodies incident_evidence episodes events progress incident_counts event_sequence "
+    "series_steps series_blocks series_names"
 )
 
 
@@ -84,16 +88,26 @@ def live(
         resumed = store.resume("c")
         book = resumed.book if resumed else Book(cluster="c")
         memory = resumed.memory if resumed else b'{"open":{},"digest":""}'
+        keeper = Keeper(store.database, "c")
         due = range(resumed.step + SECONDS if resumed else BEGIN, BEGIN + STEPS * SECONDS, SECONDS)
         for number, at in enumerate(due):
             findings, memory = engine(at, memory)
             step = advance(book, at, findings)
-            store.commit_step(step, memory)
+            store.commit_step(step, memory, partial(keeper.append, step=at, exported=series(at)))
+            keeper.appended()
+            keeper.pack(at)
             book = step.book
             if progress is not None:
                 progress.send(at)
             while steps is not None and number >= steps:
                 signal.pause()
+
+
+def series(at: int) -> Exported:
+    """Some pods' first tokens; pods come and go."""
+    rng = random.Random(at // 60)
+    values: dict[tuple[str, ...], float] = {(f"vllm-{rng.randrange(9)}",): rng.randrange(1000) / 1000 for _ in range(5)}
+    return {"correlator_victim_ttft_seconds": Family(("pod",), values)} if at % 90 else {}
 
 
 def engine(at: int, memory: bytes) -> tuple[list[Finding], bytes]:

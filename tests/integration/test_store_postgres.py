@@ -13,12 +13,16 @@ from sqlalchemy import text
 from correlator.incidents.book import Book, advance
 from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreBusyError, StoreConflictError, StoreUnavailableError
+from correlator.incidents.outbox import Kept, Number, Outbox, Postponed
 from correlator.incidents.query import IncidentQuery
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.incidents.tables import Base
 from correlator.model.finding import Verdict
 from correlator.model.incident import Feedback, State
+from correlator.timeseries.exported import Family
+from correlator.timeseries.keeper import Keeper
+from correlator.timeseries.reader import KeptSeries
 from tests.factories import make_logs
 from tests.servers_postgres import postgres
 from tests.unit.incidents.findings import BEGIN, EVIDENCE, culprit, finding, moment, story
@@ -72,6 +76,24 @@ def test_logs_are_kept_beside_an_incident(url: str) -> None:
         assert incidents.logs(identity) == make_logs(is_final=True)
 
 
+def test_outbox_keeps_order_and_cursor(url: str) -> None:
+    """What waits holds up its group, what is settled is gone, and the cursor outlives the process."""
+    kept = [
+        Kept(number=Number(number), group=group, at=moment(0), body=b"\x00")
+        for number, group in [(1, "a"), (2, "a"), (3, "b")]
+    ]
+    with closing(Outbox.open(url, "c", "loki")) as outbox:
+        assert outbox.cursor() is None
+        outbox.take_in(2, kept[:2])
+        outbox.take_in(3, kept[2:])
+        assert outbox.due(moment(0), 10) == tuple(kept)
+        outbox.settle([], Postponed(Number(1), moment(60)))
+        assert [each.number.sequence for each in outbox.due(moment(59), 10)] == [3]
+        outbox.settle([Number(3), Number(1)])
+    with closing(Outbox.open(url, "c", "loki")) as outbox:
+        assert (outbox.cursor(), outbox.waiting(), outbox.due(moment(0), 10)) == (3, 1, (kept[1],))
+
+
 def test_it_tells_the_same_story_as_sqlite(url: str, tmp_path: Path) -> None:
     """Whatever is read after the same steps, with feedback and pruning, is equal in both databases."""
     told = [tell_story(location) for location in (url, str(tmp_path / "store.db"))]
@@ -109,6 +131,40 @@ def tell_story(location: str) -> list[object]:
         read += [store.prune(moment(8 * HOUR)), list(incidents.every()), incidents.counts(), incidents.last_sequence()]
         read += [incidents.evidence(late.transitions[0].incident.id) == EVIDENCE]
     return read
+
+
+def test_series_are_kept_as_in_sqlite(url: str, tmp_path: Path) -> None:
+    """The same cycles, restarts, packed hours and pruning leave the same series, in both databases."""
+    kept = [keep_series(location) for location in (url, str(tmp_path / "store.db"))]
+    assert kept[0] == kept[1]
+    assert len(kept[0][0]) == 2  # the rest is pruned
+
+
+def keep_series(location: str) -> tuple[list[int], list[tuple[frozenset[tuple[str, str]], str]], int]:
+    """Keep some hours in two lives; the cycles, series and number of incident annotations that are read."""
+    begin = BEGIN // HOUR * HOUR
+    with Store.open(location) as store:
+        store.commit_step(STORY[0], b"")
+        for life in range(2):
+            keeper = Keeper(store.database, "c")
+            for at in range(begin + life * 2 * HOUR, begin + (life + 1) * 2 * HOUR, HOUR // 2):
+                values: dict[tuple[str, ...], float] = {("n1/sda",): at / 7, (f"n{at % 11}/sda",): 0.5}
+                exported = {"correlator_volume_queue_depth": Family(("volume",), values)}
+                with store.database.write() as connection:
+                    keeper.append(connection, at, exported)
+                keeper.appended()
+            keeper.pack(begin + (life + 1) * 2 * HOUR - HOUR)
+        assert keeper.prune(begin + 3 * HOUR, 10**9) == 3
+    with KeptSeries.open(location, "c") as series:
+        everything = series.select([], 0, 2**50)
+        old = series.select([], 0, (begin + 3 * HOUR) * 1000 - 1)
+        read = [
+            (frozenset(labels.items()), str(row))
+            for labels, row in zip(everything.labels, everything.values.tolist(), strict=True)
+            if labels["__name__"] == "correlator_volume_queue_depth"
+        ]
+        cycles = [at for at in everything.times.tolist() if at >= (begin + 3 * HOUR) * 1000]
+        return cycles, read, len(old.labels)
 
 
 def test_a_conflict_is_refused(url: str) -> None:

@@ -34,6 +34,8 @@ PROMISED: dict[str, object] = {
     "store.path": Path("~/.local/share/correlator/correlator.db").expanduser(),
     "store.url": None,
     "store.retention": timedelta(days=90),
+    "store.series_retention": timedelta(days=15),
+    "store.series_max_bytes": 5_000_000_000,
     "engine.step": None,
     "engine.settle": timedelta(seconds=30),
     "engine.catch_up": timedelta(hours=6),
@@ -61,6 +63,25 @@ PROMISED: dict[str, object] = {
     "loki.max_lines": 5,
     "loki.line_length": 300,
     "loki.max_bytes": 2_000_000,
+    "sinks.external_url": None,
+    "sinks.loki.url": None,
+    "sinks.loki.bearer_token_file": None,
+    "sinks.loki.username": "",
+    "sinks.loki.password_file": None,
+    "sinks.loki.ca_file": None,
+    "sinks.loki.timeout": timedelta(seconds=10),
+    "sinks.loki.tenant": "",
+    "sinks.loki.labels": {},
+    "sinks.loki.structured_metadata": True,
+    "sinks.kubernetes_events.enabled": False,
+    "sinks.grafana.url": None,
+    "sinks.grafana.bearer_token_file": None,
+    "sinks.grafana.username": "",
+    "sinks.grafana.password_file": None,
+    "sinks.grafana.ca_file": None,
+    "sinks.grafana.timeout": timedelta(seconds=10),
+    "sinks.grafana.dashboard_uid": "",
+    "sinks.grafana.tags": (),
     "log.level": "info",
     "log.format": "text",
     "catalog.directories": (),
@@ -142,6 +163,14 @@ def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.Mon
         ("loki: {error_pattern: '('}", "loki.error_pattern", "regular expression"),
         ("loki: {url: 'http://u:p@loki:3100'}", "loki.url", "without credentials"),
         ("loki: {username: me}", "loki", "username and password_file together"),
+        ("sinks: {loki: {url: 'loki:3100'}}", "sinks.loki.url", "URL such as"),
+        ("sinks: {loki: {username: me}}", "sinks.loki", "username and password_file together"),
+        ("sinks: {loki: {labels: {a-b: c}}}", "sinks.loki.labels", "names of labels"),
+        ("sinks: {loki: {labels: {app: mine}}}", "sinks.loki.labels", "set already"),
+        ("sinks: {loki: {urls: x}}", "sinks.loki.urls", "did you mean sinks.loki.url"),
+        ("sinks: {grafana: {dashboard_uid: 'a/b'}}", "sinks.grafana.dashboard_uid", "pattern"),
+        ("sinks: {grafana: {timeout: 10}}", "sinks.grafana.timeout", "duration with its unit"),
+        ("sinks: {slack: {url: x}}", "sinks.slack", "no such setting"),
         ("promtheus: {url: x}", "promtheus", "did you mean prometheus"),
         ("prometheus: {url: localhost:9090}", "prometheus.url", "URL such as"),
         ("prometheus: {url: 'http://h:1/?a=b'}", "prometheus.url", "without a query"),
@@ -204,6 +233,7 @@ def test_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> N
     """A secret put at the wrong place does not reach the log."""
     assert "hunter2" not in refusal("prometheus: {url: 'http://me:hunter2@prometheus'}", tmp_path)
     assert "hunter2" not in refusal("sources: {a: {url: 'http://me:hunter2@prometheus'}}", tmp_path)
+    assert "hunter2" not in refusal("sinks: {loki: {url: 'http://me:hunter2@loki'}}", tmp_path)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("a: [", "expected YAML"), ("- 1", "a mapping"), ("1: 2", "a mapping")])

@@ -13,6 +13,7 @@ from correlator.model.finding import Evidence
 from correlator.model.incident import Feedback, Incident
 from correlator.model.logs import LogEvidence
 from correlator.picture import Format
+from correlator.web.flat import IncidentShown, with_milliseconds
 from correlator.web.parameters import IncidentFilters, PodName
 from correlator.web.pictures import tag_of
 from correlator.web.problems import ProblemDetails, not_found
@@ -52,17 +53,17 @@ class EvidenceShown(Evidence):
     logs: LogEvidence | None = None
 
 
-@router.get("", response_model=Listing[Incident], summary="Incidents, newest first")
+@router.get("", response_model=Listing[IncidentShown], summary="Incidents, newest first")
 def list_incidents(state: Web, filters: Annotated[IncidentFilters, Query()]) -> Response:
     """All filters must hold; a page at a time."""
     page = state.incidents.search(filters.incident_query(), limit=filters.limit, cursor=filters.cursor)
-    return listing(page.items, page.next_cursor)
+    return listing([with_milliseconds(each) for each in page.items], page.next_cursor)
 
 
-@router.get("/{identity}", response_model=Incident, responses=UNKNOWN, summary="One incident")
+@router.get("/{identity}", response_model=IncidentShown, responses=UNKNOWN, summary="One incident")
 def get_incident(state: Web, identity: str) -> Response:
     """Verdict, suspects and effect as they are known by now."""
-    return answer(incident_of(state, identity))
+    return answer(with_milliseconds(incident_of(state, identity)))
 
 
 @router.get("/{identity}/evidence", response_model=EvidenceShown, responses=UNKNOWN, summary="The series behind it")

@@ -8,7 +8,8 @@ from fastapi.responses import PlainTextResponse
 from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
 from correlator.model import incident as model
-from correlator.publish.synthetic import Stored, render_metrics
+from correlator.publish.samples import Stored
+from correlator.publish.synthetic import render_metrics
 from correlator.web.routers.health import reasons_against
 from correlator.web.state import Web
 

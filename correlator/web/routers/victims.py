@@ -1,4 +1,4 @@
-"""Victims: first tokens now against their baseline."""
+"""Victims: first tokens and other symptoms now, against their baseline."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from correlator.model.finding import Victim
 from correlator.model.incident import Incident
 from correlator.model.snapshot import VictimNow
+from correlator.model.symptom import TTFT
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import SnapshotListing, answer, snapshot_listing
 from correlator.web.routers.metrics import open_in
@@ -21,12 +22,12 @@ Node = Annotated[str | None, Query(description="Node of the victim.")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VictimSeen(VictimNow):
-    """A watched inference pod now, with the id of its open incident; null while there is none."""
+    """A watched pod now, with the id of its open incident; null while there is none."""
 
     open_incident_id: str | None
 
 
-@router.get("", response_model=SnapshotListing[VictimSeen], summary="Watched inference pods")
+@router.get("", response_model=SnapshotListing[VictimSeen], summary="Watched pods")
 def list_victims(state: Web, snapshot: Newest, namespace: Namespace = None, node: Node = None) -> Response:
     """All victims of the newest step, regressed ones first."""
     chosen = [
@@ -44,7 +45,7 @@ def list_victims(state: Web, snapshot: Newest, namespace: Namespace = None, node
     summary="One victim",
 )
 def get_victim(state: Web, snapshot: Newest, namespace: str, pod: str) -> Response:
-    """Its first tokens, load, volumes and open incident; where a pod serves several models, the one that suffers."""
+    """Its symptoms, load, volumes and open incident; where a pod serves several models, the one that suffers."""
     named = [victim for victim in snapshot.victims if (victim.namespace, victim.pod) == (namespace, pod)]
     if not named:
         raise not_found("victim", f"{namespace}/{pod}")
@@ -57,8 +58,9 @@ def key_of(victim: Victim | VictimNow) -> tuple[str, str, str]:
 
 
 def suffering(open_incidents: Iterable[Incident]) -> dict[tuple[str, str, str], str]:
-    """The id of the open incident by its victim."""
-    return {key_of(each.victim): each.id for each in open_incidents}
+    """The id of the open incident by its victim: of several symptoms first tokens, or the one detected last."""
+    urgent = sorted(open_incidents, key=lambda each: (each.victim.symptom == TTFT.name, each.detected_at, each.id))
+    return {key_of(each.victim): each.id for each in urgent}
 
 
 def _suffering(state: WebState) -> dict[tuple[str, str, str], str]:
@@ -79,4 +81,5 @@ def with_open(victims: Iterable[VictimNow], open_ids: Mapping[tuple[str, str, st
 
 
 def _urgency(victim: VictimSeen) -> tuple[bool, bool, str, str]:
-    return victim.open_incident_id is None, victim.regressed_since is None, victim.namespace, victim.pod
+    since = (victim.regressed_since, *(each.regressed_since for each in victim.symptoms))
+    return victim.open_incident_id is None, not any(since), victim.namespace, victim.pod

@@ -20,9 +20,9 @@ PALETTE = """names => Object.fromEntries(names.map(name => {
     const probe = document.createElement("i");
     probe.style.color = `var(--curve-${name})`;
     document.body.append(probe);
-    const [red, green, blue] = getComputedStyle(probe).color.match(/\\\\d+/g).map(Number);
+    const [red, green, blue] = getComputedStyle(probe).color.match(/\\d+/g).map(Number);
     return [name, "#" + [red, green, blue].map(part => part.toString(16).padStart(2, "0")).join("")];
-}))""".replace("\\\\", "\\")
+}))"""
 STACK = """async evidence => {
     const {shownIn, upperEdges, sum} = await import("/static/charts/curves.js");
     const shown = shownIn(evidence, "device_time", ["a/guilty"]);

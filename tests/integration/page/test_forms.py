@@ -33,6 +33,14 @@ def test_filters_stand_in_the_address(browser: Browser, address: str) -> None:
         assert look.faults == []
 
 
+def test_culprit_leads_to_all_it_was_suspected_of(browser: Browser, address: str) -> None:
+    """From an incident one click shows every other one in which the same pod was a suspect."""
+    with looking(browser, address, INCIDENT) as look:
+        look.follow(look.page.locator(".facts").get_by_role("link", name="rag/reindex-28812345-h8kz2"), "/")
+        assert parse_qs(urlsplit(look.page.url).query) == {"suspect": ["rag/reindex-28812345-h8kz2"]}
+        assert look.page.locator(ROWS).count() == 23
+
+
 def test_pages_lead_to_the_end_and_back(browser: Browser, address: str) -> None:
     """Older leads through all incidents without one twice; Newest leads back."""
     with looking(browser, address) as look:

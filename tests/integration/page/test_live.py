@@ -20,6 +20,40 @@ from tests.unit.web.fakes import FakeIncidents, make_state
 LIVE = "#live[data-state='live']"
 
 
+MORPHS = """async () => {
+    const {morph} = await import("/static/morph.js");
+    let state = 20261126;
+    const random = below => (state = state * 48271 % 2147483647) % below;
+    const grow = depth => {
+        const node = document.createElement(["p", "li", "div"][random(3)]);
+        if (random(2)) node.dataset.key = "k" + random(6);
+        if (random(2)) node.className = "c" + random(3);
+        const keys = new Set();
+        for (let rank = random(6); depth && rank > 0; rank--) {
+            const child = random(3) ? grow(depth - 1) : document.createTextNode("t" + random(4));
+            const key = child.dataset?.key;
+            if (!key || !keys.has(key)) node.append(child);
+            keys.add(key);
+        }
+        return node;
+    };
+    const unlike = [];
+    for (let turn = 0; turn < 500; turn++) {
+        const [old, fresh] = ["main", "main"].map(name => {
+            const top = document.createElement(name);
+            top.append(...grow(3).childNodes);
+            return top;
+        });
+        const before = old.outerHTML;
+        morph(old, fresh);
+        old.normalize();
+        fresh.normalize();
+        if (!old.isEqualNode(fresh)) unlike.push([before, fresh.outerHTML, old.outerHTML]);
+    }
+    return unlike;
+}"""
+
+
 @contextmanager
 def followed(browser: Browser, state: WebState, path: str = "/") -> Iterator[Look]:
     """A page that has its stream."""
@@ -98,7 +132,7 @@ def test_list_that_grows_keeps_its_rows(browser: Browser) -> None:
     """A row that moves down because of a newer one is still the same row, with the focus in it."""
     store = one_cause(1, 3)
     with followed(browser, make_state(incidents=store)) as look:
-        link = look.page.locator('tr[data-key="past0"] a')
+        link = look.page.locator('tr[data-key="past0"] th a')
         link.focus()
         row = look.page.locator('tr[data-key="past0"]').element_handle()
         store.happen(TransitionKind.OPENED, make_incident(id="beef", episode_id="beef"))
@@ -138,3 +172,9 @@ def test_page_that_nobody_sees_holds_no_connection(browser: Browser) -> None:
         store.happen(TransitionKind.OPENED, make_incident(id="beef", episode_id="beef"))
         look.page.evaluate(show, "")
         expect(look.page.locator("h1")).to_have_text("2 open incidents")
+
+
+def test_any_page_becomes_any_other(browser: Browser, address: str) -> None:
+    """Whatever stood there before, what was rendered anew is what stands there after: 500 pairs of random trees."""
+    with looking(browser, address, "/docs") as look:
+        assert look.page.evaluate(MORPHS) == []

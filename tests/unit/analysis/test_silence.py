@@ -123,6 +123,22 @@ def test_series_that_vanish_while_others_of_their_kind_are_seen() -> None:
     assert is_opened(played(vanished(sibling(told(story())))))
 
 
+def test_an_answer_of_the_other_replica_is_no_restart() -> None:
+    """One of two equal Prometheus has seen a little less of the pod's I/O; a real restart is told from that."""
+    frames = vanished(sibling(pressed(told(story()), 0.8)))
+
+    def less_by(part: float) -> Frames:
+        def change(values: Floats) -> Floats:
+            fallen = values.copy()
+            fallen[STOP + 1] = (1.0 - part) * values[STOP]
+            return fallen
+
+        return changed(frames, "pod_reads", VICTIM["pod"], change)
+
+    assert is_opened(played(less_by(0.005)))
+    assert not is_opened(played(less_by(0.05)))
+
+
 def test_what_is_absent_is_shown_as_unknown() -> None:
     """The snapshot has no zero where nothing is known, whatever is made of it."""
     found = played(vanished(pressed(told(story()), 0.8)))

@@ -1,13 +1,16 @@
 """Other symptoms than first tokens go the same way, with their own words, and only where storage did it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from correlator.analysis.evaluate import evaluate, look_at_victim
+from correlator.analysis.evaluate import FIRST_TOKENS_TOO, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
 from correlator.analysis.symptoms import seen_as_ttft, victims_with
+from correlator.incidents.episodes import causes_of
+from correlator.incidents.lifecycle import incident_of
 from correlator.model.finding import EndReason, Verdict
 from correlator.model.frame import Floats, Frames
 from correlator.model.symptom import Form, Symptom
@@ -147,6 +150,8 @@ def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     assert words in told[-1].explanation
     assert "first token" not in told[-1].explanation
     assert told[-1].ttft.baseline_seconds is None
+    assert any(f"not fitted on {symptom.told_as}" in spot.reason for spot in told[0].blind_spots)
+    assert FIRST_TOKENS_TOO not in told[-1].reasons
     assert told[-1].end_reason is EndReason.RECOVERED
     assert not found.evaluation.memory.open
 
@@ -201,7 +206,42 @@ def test_first_tokens_are_judged_as_if_nothing_else_were_watched() -> None:
     beside = play_frames(added.result(), START - 2, START + 8, parameters=ALL)
     assert others(beside) == [TOKENS.name]
     assert tuple(f for f in beside.findings if f.victim.symptom == "ttft") == alone.findings
-    assert beside.evaluation.snapshot == alone.evaluation.snapshot
+    told = [f for f in beside.findings if f.victim.symptom == TOKENS.name]
+    assert FIRST_TOKENS_TOO in told[-1].reasons
+    assert "open incident of their own" in told[-1].explanation
+    of_tokens, of_first_tokens = (causes_of(incident_of(one, "", None)) for one in (told[-1], alone.findings[-1]))
+    assert of_tokens & of_first_tokens, "one episode"
+    now = beside.evaluation.snapshot
+    assert now.victims[0].symptoms
+    unwatched = tuple(replace(each, symptoms=()) for each in now.victims)
+    assert replace(now, victims=unwatched) == alone.evaluation.snapshot
+
+
+@pytest.mark.parametrize(
+    ("frames", "victim", "symptom", "usual", "now"),
+    [
+        (lambda: with_etcd(0.030), "etcd-n1", FSYNC, 0.002, 0.030),
+        (lambda: with_database(0.080), "pg-0", TRANSACTIONS, 0.004, 0.080),
+        (lambda: with_tokens(10.0), "vllm-0", TOKENS, 40.0, 10.0),
+        (lambda: with_tokens(0.0), "vllm-0", TOKENS, 40.0, 0.0),
+    ],
+    ids=["histogram", "mean", "throughput", "no throughput"],
+)
+def test_the_snapshot_tells_of_every_symptom_in_its_unit(
+    frames: Callable[[], Frames], victim: str, symptom: Symptom, usual: float, now: float
+) -> None:
+    """Before it gets worse, while nobody would look at it, and after; a pod without first tokens is there as well."""
+    well = play_frames(frames(), START - 2, START, parameters=ALL).evaluation.snapshot
+    found = play_frames(frames(), START - 2, START + 10, parameters=ALL).evaluation.snapshot
+    before, after = (next(v for v in one.victims if v.pod == victim) for one in (well, found))
+    (calm,), (worse,) = before.symptoms, after.symptoms
+    assert (worse.name, worse.quantity, worse.unit) == (symptom.name, symptom.told_as, symptom.unit)
+    assert calm.observed == pytest.approx(usual, rel=0.3)
+    assert calm.regressed_since is None
+    assert worse.observed == pytest.approx(now, rel=0.3)
+    assert worse.baseline == pytest.approx(usual, rel=0.15)
+    assert worse.regressed_since is not None
+    assert bool(after.ttft) is (victim == "vllm-0")
 
 
 def test_totals_that_are_well_are_not_looked_at() -> None:

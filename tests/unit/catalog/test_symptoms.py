@@ -27,9 +27,9 @@ def written(folder: Path, text: str, name: str = "app.yaml") -> Path:
 
 
 def test_what_ships() -> None:
-    """Beside TTFT: tokens per second, etcd's fsync and PostgreSQL, each read from signals that the catalogue has."""
+    """Beside TTFT: tokens, prompts, etcd's fsync and PostgreSQL, each read from signals that the catalogue has."""
     found = {symptom.name: symptom for symptom in load_symptoms()}
-    assert set(found) == {"tokens_per_second", "etcd_fsync", "postgresql_transactions"}
+    assert set(found) == {"tokens_per_second", "prompt_processing", "etcd_fsync", "postgresql_transactions"}
     names = {signal.name for signal in load()}
     for symptom in found.values():
         told = {symptom.count, symptom.bucket, symptom.total, symptom.inside, symptom.heartbeat} - {""}

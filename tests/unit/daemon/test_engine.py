@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from correlator.analysis.evaluate import Evaluation
 from correlator.analysis.memory import Memory
@@ -24,6 +25,7 @@ from correlator.model.history import History
 from correlator.model.snapshot import Snapshot
 from correlator.model.source import SourceError
 from correlator.model.topology import Topology
+from correlator.timeseries.reader import KeptSeries
 from tests.calibrated import calibrated
 from tests.factories import make_finding
 from tests.fakes import FakeSource, signal
@@ -37,20 +39,22 @@ TIMING = Timing(settle=30.0, catch_up=600.0)
 class FailingStore(Store):
     """A store on a real database whose commits fail as told, before or after they took effect."""
 
-    database: Database
+    opened: Database
     fails: list[StoreError | None] = field(default_factory=list)
     after: bool = False
 
     def __post_init__(self) -> None:
         """Be a store."""
-        super().__init__(self.database)
+        super().__init__(self.opened)
 
-    def commit_step(self, step: Step, memory: bytes) -> tuple[Event, ...]:
+    def commit_step(
+        self, step: Step, memory: bytes, beside: Callable[[Connection], None] | None = None
+    ) -> tuple[Event, ...]:
         """As told."""
         failure = self.fails.pop(0) if self.fails else None
         if failure is not None and not self.after:
             raise failure
-        events = super().commit_step(step, memory)
+        events = super().commit_step(step, memory, beside)
         if failure is not None:
             raise failure
         return events
@@ -172,6 +176,49 @@ def test_step_that_could_not_be_committed_is_committed_later(setting: Setting, a
     run(engine)
     assert setting.judged == list(range(99960, 100_266, STEP))
     assert setting.detected() == list(range(99960, 100_266, 4 * STEP))
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_each_step_keeps_its_series_once(setting: Setting, after: bool) -> None:
+    """Under its own time, over a restart, a packed hour, and commits that fail before or after they took effect."""
+    full = StoreFullError("store", "full", "make room")
+    setting.timing = Timing(settle=30.0, catch_up=6000.0)
+    run(setting.engine())
+    store = FailingStore(Database.open(setting.path), [None, full, full], after=after)
+    engine = setting.engine(lambda: store)
+    setting.now += 900
+    for _ in range(2):
+        with pytest.raises(StoreFullError):
+            run(engine)
+    run(engine)
+    engine.tidy_series()
+    setting.now += 150
+    run(setting.engine())
+    with KeptSeries.open(setting.path, "c") as series:
+        everything = series.select([], 0, 2**50)
+    assert everything.times.tolist() == [step * 1000 for step in setting.judged]
+    names = [labels["__name__"] for labels in everything.labels]
+    assert all(labels["cluster"] == "c" for labels in everything.labels)
+    active = everything.values[names.index("correlator_incident_active")]
+    opened = [step for step in setting.judged if step % (4 * STEP) == 0]
+    assert everything.times[active == 1.0].tolist() == [step * 1000 for step in opened]
+    (totals,) = (
+        row
+        for row, labels in enumerate(everything.labels)
+        if (names[row], labels.get("verdict")) == ("correlator_incidents_total", "contention")
+    )
+    assert everything.values[totals].tolist() == [sum(at <= step for at in opened) for step in setting.judged]
+
+
+def test_old_series_are_forgotten(setting: Setting) -> None:
+    """By whole hours, once they are packed."""
+    engine = setting.engine()
+    run(engine)
+    setting.now += 7200
+    run(engine)
+    engine.tidy_series()
+    assert engine.prune_series(timedelta(hours=30), 10**9) == 0
+    assert engine.prune_series(timedelta(hours=1), 10**9) == 1
 
 
 def test_conflict_makes_it_resume_from_the_store(setting: Setting) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from correlator.daemon.resident import settle
+from correlator.daemon.resident import resident_bytes, settle
 
 needs_glibc = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="other C libraries keep little, or tell none"
@@ -25,6 +25,16 @@ def test_what_is_there_for_good_is_not_looked_through_again() -> None:
         assert gc.collect() > 0
     finally:
         gc.unfreeze()
+
+
+def test_process_knows_what_it_holds() -> None:
+    """What it takes shows, to within what else happens meanwhile."""
+    before = resident_bytes()
+    taken = bytearray(b"x") * 50_000_000
+    after = resident_bytes()
+    assert before is not None
+    assert after is not None
+    assert after - before == pytest.approx(len(taken), rel=0.2)
 
 
 HELD = """

@@ -69,13 +69,14 @@ def test_a_table_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
-    """A store of the first schema keeps its incidents and gets room for logs."""
+    """A store of the first schema keeps its incidents and gets room for what came later."""
     path = tmp_path / "store.db"
     incident = tell(finding()).transitions[0].incident
     with Store.open(path) as store:
         store.commit_step(tell(finding()), b"")
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE incident_logs")
+        for later in ("incident_logs", "series_steps", "series_blocks", "series_names", "delivery_cursors", "outbox"):
+            connection.execute(f"DROP TABLE {later}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
     with Incidents.open(path) as incidents:

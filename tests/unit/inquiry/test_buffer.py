@@ -134,3 +134,31 @@ def test_whole_numbers_that_stand_still_are_held_once(value: float, columns: int
     assert not values.flags.writeable
     distinct = {values[:, column].__array_interface__["data"][0] for column in range(9)}
     assert len(distinct) == columns
+
+
+@given(history=histories(), width=st.integers(1, 20), data=st.data())
+def test_rows_that_come_later_are_as_if_they_had_always_come(
+    history: dict[str, list[float]], width: int, data: st.DataObject
+) -> None:
+    """Some rows are appended in part of the columns, then amended in pieces that reach beyond the window."""
+    length = len(next(iter(history.values()), [0.0] * 10))
+    late = data.draw(st.sets(st.sampled_from([*history]))) if history else set()
+    since = data.draw(st.integers(0, length))
+    held = {
+        name: [*values[:since], *[np.nan] * (length - since)] if name in late else values
+        for name, values in history.items()
+    }
+    whole, partly = (FrameBuffer(["s"], STEP, width) for _ in range(2))
+    for buffer, rows in ((whole, history), (partly, held)):
+        frames = Frames(Grid(0, STEP, length), {"s": frame_of(rows, 0, length)})
+        for column in range(length):
+            buffer.append(frames, column)
+    start = max(0, length - width)
+    middle = data.draw(st.integers(start, length))
+    for first, end in ((start, middle), (middle, length)):
+        part = frame_of({name: history[name] for name in late}, first, end)
+        partly.amend(Frames(Grid(first * STEP, STEP, end - first), {"s": part}))
+    nothing = Frames(Grid(0, STEP, 0), {})
+    expected, found = whole.window(nothing).get("s"), partly.window(nothing).get("s")
+    assert found.labels == expected.labels
+    np.testing.assert_array_equal(found.values, expected.values)

@@ -3,17 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from correlator import catalog
+from correlator.cli.inventory_text import as_text
 from correlator.inquiry.explainable import hindrances, victims_of
-from correlator.inquiry.inventory import NAMES, found_in, inventory_of, shortened
+from correlator.inquiry.inventory import NAMES, found_in, inventory_of, shortened, with_symptoms
 from correlator.model.frame import Frame, Frames, labels_of
 from correlator.model.inventory import Inventory
 from correlator.model.signal import Aspect
 from correlator.model.topology import Edge, Learnt, Part, PodRef, Topology, Volume
 from correlator.topology import join
 from tests.recorded import VICTIM, contention
+from tests.symptoms import SYMPTOMS, Added
 
 SIGNALS = catalog.load()
 POD_IO = ("pod_reads", "pod_writes", "pod_read_bytes", "pod_written_bytes")
@@ -62,10 +65,10 @@ def test_a_back_end_whose_own_series_tell_of_it_explains_its_victims() -> None:
     database, export = PodRef("data", "postgres-0"), Volume(id="e", name="nas:/db", kind="nfs", node="", device="")
     edge = Edge(pod=database, volume_id="e", learnt=Learnt.CLAIM)
     known = Topology(volumes={"e": export}, edges=(edge,), parts={"e": {"n1": Part(doer=database)}})
-    assert "no volume to look at" in hindrances(SIGNALS, frames, known)[victim]
+    assert "no volume to look at" in hindrances([victim], SIGNALS, frames, known)[victim]
     depending = replace(known, depends_on={victim: (database,)})
-    assert hindrances(SIGNALS, frames, depending)[victim] == ""
-    assert "nothing tells how busy" in hindrances(SIGNALS, frames, replace(depending, parts={}))[victim]
+    assert hindrances([victim], SIGNALS, frames, depending)[victim] == ""
+    assert "nothing tells how busy" in hindrances([victim], SIGNALS, frames, replace(depending, parts={}))[victim]
 
 
 @pytest.mark.parametrize(
@@ -110,3 +113,22 @@ def _without_labels(frame: Frame, *names: str) -> Frame:
         for labels, values in zip(frame.labels, frame.values, strict=True)
     }
     return Frame.from_rows(frame.signal, frame.grid, rows)
+
+
+def test_who_has_another_symptom_is_told_apart() -> None:
+    """A database without first tokens is no victim of theirs; whether it could be explained is said all the same."""
+    added = Added(contention())
+    steps = added.frames.grid.count
+    added.database("pg-0", np.full(steps, 30.0), np.full(steps, 0.004))
+    frames = added.result()
+    topology, alone = join(frames), inventory(frames)
+    found = with_symptoms(alone, tuple(SYMPTOMS.values()), SIGNALS, frames, topology)
+    assert (found.victim_count, found.can_run) == (1, True)
+    (database,) = (each for each in found.symptoms if each.name == "postgresql_transactions")
+    assert (database.count, database.victims, database.explainable) == (1, ("memory/pg-0",), 0)
+    assert "no volume" in database.unexplained[0].reason
+    told = as_text(found)
+    assert "time per transaction (postgresql_transactions): 0 of 1 can be explained: memory/pg-0" in told
+    assert f"1 cannot (memory/pg-0): {database.unexplained[0].reason}" in told
+    assert told.count("memory/pg-0") == 2
+    assert not with_symptoms(alone, tuple(SYMPTOMS.values()), SIGNALS, contention(), topology).symptoms

@@ -11,10 +11,13 @@ from correlator.model.finding import MeanExcess, SuspectKind, Verdict
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, TtftNow
 from correlator.publish.families import FAMILIES
-from correlator.publish.status import EngineStatus
-from correlator.publish.synthetic import TOP_SUSPECTS, Stored, render_metrics
+from correlator.publish.samples import TOP_SUSPECTS, Stored
+from correlator.publish.status import EngineStatus, SinkStatus
+from correlator.publish.synthetic import render_metrics
+from correlator.publish.users import TOP_PODS
 from tests.factories import (
     HOSTILE,
+    STARTED,
     make_bystander,
     make_incident,
     make_suspect,
@@ -22,11 +25,19 @@ from tests.factories import (
     make_victim,
     make_volume,
 )
-from tests.snapshots import make_snapshot, make_victim_now, make_volume_now
+from tests.snapshots import (
+    make_database_now,
+    make_pod_on_volume,
+    make_snapshot,
+    make_victim_now,
+    make_volume_now,
+)
 from tests.unit.web.fakes import make_status
 
+DEVICE_TIME = "correlator_volume_pod_device_time_ratio"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 VICTIM = {"namespace": "inference", "pod": "vllm-7c9f4-x2x8q"}
+SINK = SinkStatus(name="loki", outcomes=(("delivered", 4), ("refused", 0)), backlog=2, last_success_at=STARTED)
 
 
 def series(
@@ -81,6 +92,33 @@ def test_volumes_nodes_and_victims() -> None:
     assert value(found, "correlator_victim_io_stalled_ratio", **VICTIM) == 0.31
 
 
+def test_who_uses_a_volume() -> None:
+    """A volume that a victim uses tells so, and which pods take its device time; what is not known has no series."""
+    disk = {"volume": "n1/nvme0n1", "node": "n1", "device": "nvme0n1"}
+    found = series(snapshot=make_snapshot())
+    assert (
+        value(found, "correlator_victim_volume_info", **VICTIM, model_name="llama-3.1-8b", volume=disk["volume"]) == 1
+    )
+    job = {"namespace": "rag", "pod": "reindex-28812345-h8kz2", "workload": "Job/reindex"}
+    assert value(found, DEVICE_TIME, **disk, **job) == 0.82
+    assert {dict(labels)["pod"] for name, labels in found if name == DEVICE_TIME} == {job["pod"], VICTIM["pod"]}
+
+
+def test_pods_beyond_the_top_few_are_one() -> None:
+    """The rest of a volume's pods is summed, so that a node of many pods costs no more series than one of few."""
+    pods = tuple(make_pod_on_volume(pod=f"p{rank}", device_time_ratio=0.5 - rank / 100) for rank in range(TOP_PODS + 2))
+    found = series(snapshot=make_snapshot(volumes=(make_volume_now(pods=pods),)))
+    told = {dict(labels)["pod"]: found[name, labels] for name, labels in found if name == DEVICE_TIME}
+    assert set(told) == {"other", *(f"p{rank}" for rank in range(TOP_PODS))}
+    assert told["other"] == pytest.approx(0.45 + 0.44)
+
+
+def test_volume_of_no_victim_tells_nobody() -> None:
+    """Who is on a volume that no victim uses is not told: its pods are not all known."""
+    found = series(snapshot=make_snapshot(victims=(make_victim_now(volume_ids=()),)))
+    assert not names(found) & {DEVICE_TIME, "correlator_victim_volume_info"}
+
+
 def test_unknown_is_absent() -> None:
     """None and NaN have no series: absent is not zero."""
     victim = make_victim_now(
@@ -109,6 +147,16 @@ def test_active_is_always_there_for_a_watched_victim() -> None:
     assert value(found, "correlator_incident_active", pod="vllm-7c9f4-x2x8q", **model) == 1
     assert value(found, "correlator_incident_active", pod="vllm-7c9f4-q9w2e", **model) == 0
     assert value(found, "correlator_incident_active", pod="gone", **model) == 1
+
+
+def test_a_victim_without_first_tokens_is_watched_too() -> None:
+    """0 while it is well, 1 while it suffers, once each; and no first tokens of it are made up."""
+    snapshot, labels = make_snapshot(victims=(make_database_now(),)), {"namespace": "memory", "pod": "pg-0"}
+    assert value(series(snapshot=snapshot), "correlator_incident_active", model_name="", **labels) == 0
+    victim = replace(make_incident().victim, model_name="", symptom="postgresql_transactions", **labels)
+    found = series(make_incident(victim=victim), snapshot=snapshot)
+    assert value(found, "correlator_incident_active", model_name="", **labels) == 1
+    assert "correlator_victim_ttft_seconds" not in names(found)
 
 
 def test_models_of_one_pod_are_victims_of_their_own() -> None:
@@ -197,17 +245,27 @@ def test_totals_begin_at_zero() -> None:
 
 def test_the_daemon_itself() -> None:
     """Signals, cycle, lag, requests, readiness, demo and version are there."""
-    found = series(status=make_status(demo=True, problems=("Prometheus is down",), deliveries=(("slack", "ok", 4),)))
+    found = series(status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,)))
     assert value(found, "correlator_signal_up", signal="container_pressure_io") == 0
     assert value(found, "correlator_signal_up", signal="device_busy") == 1
     assert value(found, "correlator_cycle_duration_seconds") == 0.42
     assert value(found, "correlator_data_lag_seconds") == 20
     assert value(found, "correlator_last_success_timestamp_seconds") == make_status().last_cycle_at.timestamp()  # type: ignore[union-attr]
     assert value(found, "correlator_source_requests_total", outcome="failed") == 2
-    assert value(found, "correlator_deliveries_total", receiver="slack", outcome="ok") == 4
+    assert value(found, "correlator_deliveries_total", sink="loki", outcome="delivered") == 4
+    assert value(found, "correlator_deliveries_total", sink="loki", outcome="refused") == 0
+    assert value(found, "correlator_delivery_backlog", sink="loki") == 2
+    assert value(found, "correlator_delivery_last_success_timestamp_seconds", sink="loki") == STARTED.timestamp()
     assert value(found, "correlator_ready") == 0
     assert value(found, "correlator_demo") == 1
     assert value(found, "correlator_build_info", version="0.1.0") == 1
+
+
+def test_sink_that_never_succeeded_has_no_time_of_it() -> None:
+    """Unknown is not zero: 1970 would be an alert."""
+    found = names(series(status=make_status(sinks=(SinkStatus(name="loki"),))))
+    assert "correlator_delivery_last_success_timestamp_seconds" not in found
+    assert "correlator_delivery_backlog" in found
 
 
 def test_before_the_first_cycle() -> None:
@@ -244,7 +302,7 @@ def test_cluster_is_a_label_only_when_set() -> None:
 def test_labels_are_those_of_the_table() -> None:
     """Every series has exactly the labels that its family promises, and every family with content has a series."""
     suspects = tuple(make_suspect(pod=f"p{rank}") for rank in range(TOP_SUSPECTS + 1))
-    status = make_status(deliveries=(("slack", "ok", 4),))
+    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),))
     found = series(make_incident(suspects=suspects), snapshot=make_snapshot(), status=status)
     assert {(name, tuple(sorted(dict(labels)))) for name, labels in found} == {
         (family.name, tuple(sorted(family.labels))) for family in FAMILIES
@@ -290,7 +348,7 @@ def test_hostile_labels_survive_the_round_trip() -> None:
 def test_promtool_finds_nothing_to_say() -> None:
     """`promtool check metrics` accepts the exposition of a rich snapshot with hostile labels, without a remark."""
     stored = Stored(open_incidents=(make_incident(), hostile_incident()), totals={Verdict.LOAD: 1})
-    status = make_status(cluster="eu-1", deliveries=(("slack", "failed", 1),))
+    status = make_status(cluster="eu-1", sinks=(SINK,))
     _, body = render_metrics(make_snapshot(), stored, status)
     checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")

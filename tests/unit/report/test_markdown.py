@@ -38,7 +38,7 @@ HARMFUL = [
 def written(*blocks: object) -> str:
     """A document of some blocks, read as Markdown and turned into HTML."""
     document = Document("t", "l", "", [Section("s", blocks)])  # type: ignore[arg-type]
-    return READER.render(as_markdown(document))
+    return str(READER.render(as_markdown(document)))
 
 
 def shown(markup: str) -> str:

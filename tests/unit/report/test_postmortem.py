@@ -52,6 +52,11 @@ def section(document: Document, title: str) -> Section:
     return next(each for each in document.sections if each.title == title)
 
 
+def facts_of(document: Document, title: str) -> dict[str, str]:
+    """A table of two columns."""
+    return {row[0]: row[1] for row in rows_of(document, title)}
+
+
 def rows_of(document: Document, title: str) -> list[tuple[str, ...]]:
     """The rows of the first table of a section."""
     table = next(each for each in section(document, title).blocks if isinstance(each, Table))
@@ -103,7 +108,7 @@ def test_timeline_is_in_order_and_counts_looks() -> None:
 
 def test_impact_says_how_many_and_how_much() -> None:
     """Requests affected, first tokens usually, during, at worst, and where the time went."""
-    rows = dict(rows_of(postmortem(make_material()), "Impact"))
+    rows = facts_of(postmortem(make_material()), "Impact")
     assert rows["Requests affected"] == "4,100"
     assert rows["Time to first token, p95, usually"] == "75 ms"
     assert rows["During"] == "242 ms (3.23 times)"
@@ -197,4 +202,4 @@ def test_others_without_a_pod_have_names() -> None:
     nobody = make_suspect(kind=SuspectKind.UNATTRIBUTED, namespace="", pod="", accused=False)
     document = postmortem(make_material(incident=make_incident(suspects=(node, nobody))))
     assert [row[0] for row in rows_of(document, "Suspects")] == ["node n7", "I/O that no pod accounts for"]
-    assert dict(rows_of(document, "Summary"))["Culprit"] == "node n7"
+    assert facts_of(document, "Summary")["Culprit"] == "node n7"

@@ -16,12 +16,14 @@ from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
 from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
+from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 from tests.factories import STARTED, make_episode, make_evidence, make_finding, make_incident
+from tests.kept import KeptSeries
 from tests.snapshots import make_snapshot
 
 NOW = STARTED + timedelta(minutes=6, seconds=20)
@@ -120,6 +122,7 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
         and query.cluster in {None, incident.cluster}
         and query.namespace in {None, incident.victim.namespace}
         and query.pod in {None, incident.victim.pod}
+        and query.suspect in {None, *(suspect.name for suspect in incident.suspects)}
         and query.volume in {None, *((incident.volume.id, incident.volume.name) if incident.volume else ())}
         and (query.min_confidence or 0.0) <= incident.confidence
     )
@@ -163,6 +166,7 @@ def make_state(
     incidents: FakeIncidents | None = None,
     status: EngineStatus | None = None,
     explain: Callable[[PodRef, datetime | None], Finding | None] | None = None,
+    series: SeriesReads | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> WebState:
     """A state over fakes; what is not given is the one contention of `tests.factories`."""
@@ -171,6 +175,7 @@ def make_state(
         incidents=incidents or make_store(),
         status=lambda: status or make_status(),
         explain=explain or (lambda _victim, _at: make_finding()),
+        series=series or KeptSeries(),
         stopping=stopping,
         now=lambda: NOW,
         stream_poll_seconds=0.01,

@@ -25,7 +25,7 @@ from tests.factories import (
     make_victim,
     make_volume,
 )
-from tests.snapshots import make_pod_on_volume, make_snapshot, make_victim_now, make_volume_now
+from tests.snapshots import make_database_now, make_pod_on_volume, make_snapshot, make_victim_now, make_volume_now
 from tests.unit.web.fakes import NOW, FakeIncidents, make_app, make_client, make_state, make_status
 
 INCIDENT = "/incidents/c0ffee5eed"
@@ -140,6 +140,13 @@ def test_victim_without_first_tokens() -> None:
     page = page_of(snapshot=snapshot)
     assert "no first tokens seen" in page
     assert "none known" in page
+
+
+def test_other_symptoms_are_listed_in_their_unit() -> None:
+    """A database, which has no first tokens, and what is usual for it."""
+    page = words_of(page_of(incidents=FakeIncidents(), snapshot=make_snapshot(victims=(make_database_now(),))))
+    assert "memory/pg-0" in page
+    assert "worse time per transaction 80 ms 4 ms" in page
 
 
 def test_incident_tells_all_there_is() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.snapshots import make_snapshot, make_volume_now
+from tests.snapshots import make_database_now, make_snapshot, make_volume_now
 from tests.unit.web.fakes import make_client, make_state
 
 NEVER = replace(make_state(), snapshot=lambda: None)
@@ -45,6 +45,17 @@ def test_victims_with_their_open_incident() -> None:
         ("vllm-7c9f4-q9w2e", None),
     ]
     assert body["items"][0]["ttft"][1] == {"statistic": "p95", "observed_seconds": 0.242, "baseline_seconds": 0.075}
+
+
+def test_victims_without_first_tokens() -> None:
+    """A database is listed with its symptom, in the symptom's unit."""
+    client = make_client(make_state(snapshot=make_snapshot(victims=(make_database_now(),))))
+    (listed,) = client.get("/api/v1/victims").json()["items"]
+    assert (listed["pod"], listed["ttft"]) == ("pg-0", [])
+    (commits,) = listed["symptoms"]
+    assert (commits["name"], commits["unit"]) == ("postgresql_transactions", "seconds")
+    assert (commits["observed"], commits["baseline"]) == (0.08, 0.004)
+    assert client.get("/api/v1/victims/memory/pg-0").json() == listed
 
 
 def test_victims_by_node_and_namespace() -> None:

@@ -11,7 +11,7 @@ from correlator.incidents.errors import StoreBusyError
 from correlator.model.incident import State
 from correlator.model.snapshot import LayerNow
 from tests.factories import HOSTILE, STARTED, make_episode, make_incident, make_victim
-from tests.snapshots import make_edge, make_snapshot, make_victim_now, make_volume_now
+from tests.snapshots import make_database_now, make_edge, make_snapshot, make_victim_now, make_volume_now
 from tests.unit.web.fakes import FakeIncidents, make_app, make_client, make_state
 from tests.unit.web.test_page import page_of, words_of
 
@@ -104,6 +104,15 @@ def test_victim_says_how_it_does() -> None:
     assert "n1/nvme0n1 disk Utilization 97 %" in page
     assert "rag/reindex-28812345-h8kz2 0.82 s/s" in page
     assert "The newest incidents of this pod" in page
+
+
+def test_victim_of_another_symptom() -> None:
+    """A database has no first tokens; what is watched of it stands in its own unit."""
+    snapshot = make_snapshot(victims=(make_database_now(),))
+    page = page_of("/victims/memory/pg-0", snapshot=snapshot)
+    assert "Time per transaction 80 ms usually 4 ms" in page
+    assert "Now slow" in page
+    assert "TTFT" not in page
 
 
 def test_pages_of_now_do_without_the_store() -> None:

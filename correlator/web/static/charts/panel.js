@@ -7,7 +7,7 @@ import { quantity, timeLabels, visible } from "./quantities.js";
 
 const FONT = "12px system-ui, sans-serif";
 const LEFT = 68; // the same in every panel, so that one moment stands at one place
-const RIGHT = 44;
+const RIGHT = 54;
 
 /** One chart of the stack with its legend. What the group has to know of it: `times`, `values`, `chart`. */
 export class Panel {

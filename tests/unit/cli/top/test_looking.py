@@ -149,7 +149,8 @@ def test_a_failed_look_keeps_what_was_seen() -> None:
     answers: list[Seen | SourceError] = [SourceError("it is gone", retriable=True), make_seen(source="back")]
     clock = iter([1000.0, make_snapshot().at.timestamp() + 90.0, 2000.0, 3000.0])
 
-    def look(_now: float, _progress: object = None) -> Seen:
+    def look(now: float, progress: object = None) -> Seen:
+        del now, progress
         answer = answers.pop(0)
         if isinstance(answer, SourceError):
             raise answer

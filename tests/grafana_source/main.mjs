@@ -1,0 +1,2 @@
+import './browser.cjs';
+await import('./bundle.mjs');
