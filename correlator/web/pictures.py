@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -20,6 +21,7 @@ KEPT = 16
 class Pictures:
     """The newest few pictures. One is drawn at a time, in a thread that others' answers do not wait for."""
 
+    drawing: Callable[[Incident, Evidence, Format], bytes] = draw
     _kept: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _limiter: anyio.CapacityLimiter | None = None
@@ -32,14 +34,14 @@ class Pictures:
         evidence = await run_in_threadpool(state.incidents.evidence, incident.id)
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(1)  # it belongs to the loop that runs by now
-        drawing = functools.partial(self._drawn, tag, incident, evidence or Evidence(), kind)
-        return await anyio.to_thread.run_sync(drawing, limiter=self._limiter)
+        drawn = functools.partial(self._drawn, tag, incident, evidence or Evidence(), kind)
+        return await anyio.to_thread.run_sync(drawn, limiter=self._limiter)
 
     def _drawn(self, tag: str, incident: Incident, evidence: Evidence, kind: Format) -> bytes:
         """Drawn, unless somebody else asked for it meanwhile."""
         if (known := self._known(tag)) is not None:
             return known
-        picture = draw(incident, evidence, kind)
+        picture = self.drawing(incident, evidence, kind)
         with self._lock:
             self._kept[tag] = picture
             while len(self._kept) > KEPT:

@@ -1,6 +1,6 @@
 """The view as lines of a terminal. Pure: the same view and size give the same lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 
@@ -32,6 +32,7 @@ _VOLUME = (
     Column("OPS", 9, 3),
     Column("STATE", 16, 4, words=True),
 )
+_WRITERS: dict[str, Callable[[float | None], str]] = {"seconds": words.duration, "ratio": words.percent}
 _VICTIM = (
     Column("NOW", 9, 9),
     Column("USUAL", 9, 8),
@@ -162,24 +163,21 @@ def _victims(view: View) -> Iterator[Row]:
 
 
 def _victim(row: VictimRow) -> Row:
+    symptom = row.symptom
     now, usual = row.ttft_seconds, row.ttft_baseline_seconds
-    shown = [
-        words.duration(now),
-        words.duration(usual),
-        words.number(now / usual if now is not None and usual else None),
-    ]
-    other = symptom_words(row.symptom)
-    if row.symptom is not None and other is not None:
-        write = words.duration if row.symptom.unit == "seconds" else words.number
-        shown = [write(row.symptom.observed), write(row.symptom.baseline), words.number(row.symptom.ratio)]
-    state = "INCIDENT" if row.open_incident_id else "slower" if row.regressed_since else ""
+    if symptom is not None:
+        now, usual = symptom.observed, symptom.baseline
+    write = _WRITERS.get("seconds" if symptom is None else symptom.unit, words.number)
+    state = "INCIDENT" if row.open_incident_id else "worse" if row.regressed_since else ""
     cells = (
-        *shown,
+        write(now),
+        write(usual),
+        words.number(now / usual if now is not None and usual else None),
         words.rate(row.requests_per_second),
         words.percent(row.io_stalled_ratio),
         ", ".join(row.volumes) or words.UNKNOWN,
         state,
     )
-    what = other.title if other else f"TTFT {row.statistic}"
+    what = f"TTFT {row.statistic}" if symptom is None else symptom.quantity
     style = BAD if row.open_incident_id else WARNING if row.regressed_since else ""
     return Row(f"{row.name}  {what}", cells, style)

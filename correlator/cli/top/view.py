@@ -6,7 +6,7 @@ from datetime import datetime
 
 from correlator.model.finding import SymptomEffect
 from correlator.model.incident import Incident
-from correlator.model.snapshot import PodOnVolume, Snapshot, VictimNow, VolumeNow
+from correlator.model.snapshot import PodOnVolume, Snapshot, SymptomNow, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
 from correlator.model.topology import PodRef
 from correlator.web.routers.volumes import saturation
@@ -57,7 +57,7 @@ class VolumeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VictimRow:
-    """A watched pod. TTFT is its `statistic`; `symptom` is what else got worse, None where nothing else is watched."""
+    """What is watched of a pod: first tokens by their `statistic`, or `symptom`, which has its own unit."""
 
     name: str
     model_name: str
@@ -70,7 +70,7 @@ class VictimRow:
     volumes: Sequence[str]
     regressed_since: datetime | None
     open_incident_id: str | None
-    symptom: SymptomEffect | None = None
+    symptom: SymptomNow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,13 +182,17 @@ def _incident(incident: Incident) -> IncidentRow:
 
 
 def _victims(seen: Seen) -> Iterator[VictimRow]:
-    """Inference pods as they are now, and whoever else suffers from another symptom."""
+    """All that is watched, and whoever suffers though it is not seen any more."""
     names = {volume.id: volume.name for volume in seen.snapshot.volumes}
     suffering = {_key(each): each for each in seen.incidents}
     for victim in seen.snapshot.victims:
-        yield _victim(victim, suffering.pop((victim.namespace, victim.pod, victim.model_name, TTFT.name), None), names)
+        watched: list[SymptomNow | None] = [None] if victim.ttft or not victim.symptoms else []
+        for symptom in (*watched, *victim.symptoms):
+            name = symptom.name if symptom else TTFT.name
+            incident = suffering.pop((victim.namespace, victim.pod, victim.model_name, name), None)
+            yield _victim(victim, symptom, incident, names)
     for incident in suffering.values():
-        yield _other_victim(incident)
+        yield _unseen_victim(incident)
 
 
 def _key(incident: Incident) -> tuple[str, str, str, str]:
@@ -196,32 +200,44 @@ def _key(incident: Incident) -> tuple[str, str, str, str]:
     return victim.namespace, victim.pod, victim.model_name, victim.symptom
 
 
-def _victim(victim: VictimNow, incident: Incident | None, names: Mapping[str, str]) -> VictimRow:
-    ttft = {each.statistic: each for each in victim.ttft}
-    shown = ttft.get(STATISTIC)
+def _victim(
+    victim: VictimNow, symptom: SymptomNow | None, incident: Incident | None, names: Mapping[str, str]
+) -> VictimRow:
+    shown = {each.statistic: each for each in victim.ttft}.get(STATISTIC) if symptom is None else None
     return VictimRow(
         name=f"{victim.namespace}/{victim.pod}",
         model_name=victim.model_name,
         node=victim.node,
-        statistic=STATISTIC,
+        statistic=STATISTIC if symptom is None else "mean",
         ttft_seconds=shown.observed_seconds if shown else None,
         ttft_baseline_seconds=shown.baseline_seconds if shown else None,
         requests_per_second=victim.requests_per_second,
         io_stalled_ratio=victim.io_stalled_ratio,
         volumes=[names.get(each, each) for each in victim.volume_ids],
-        regressed_since=victim.regressed_since,
+        regressed_since=victim.regressed_since if symptom is None else symptom.regressed_since,
         open_incident_id=incident.id if incident else None,
-        symptom=incident.symptom if incident else None,
+        symptom=symptom,
     )
 
 
-def _other_victim(incident: Incident) -> VictimRow:
-    victim = incident.victim
+def _unseen_victim(incident: Incident) -> VictimRow:
+    """As its incident tells it: a pod that is gone, or silent."""
+    victim, effect = incident.victim, incident.symptom
+    symptom = None
+    if effect is not None and effect.name != TTFT.name:
+        symptom = SymptomNow(
+            name=effect.name,
+            quantity=effect.quantity,
+            unit=effect.unit,
+            observed=effect.observed,
+            baseline=effect.baseline,
+            regressed_since=incident.started_at,
+        )
     return VictimRow(
         name=f"{victim.namespace}/{victim.pod}",
         model_name=victim.model_name,
         node=victim.node,
-        statistic=incident.ttft.statistic,
+        statistic=incident.ttft.statistic if effect is None else effect.statistic,
         ttft_seconds=incident.ttft.observed_seconds,
         ttft_baseline_seconds=incident.ttft.baseline_seconds,
         requests_per_second=None,
@@ -229,7 +245,7 @@ def _other_victim(incident: Incident) -> VictimRow:
         volumes=[incident.volume.name] if incident.volume else [],
         regressed_since=incident.started_at,
         open_incident_id=incident.id,
-        symptom=incident.symptom,
+        symptom=symptom,
     )
 
 

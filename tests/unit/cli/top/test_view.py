@@ -1,9 +1,11 @@
 """The rows: their order, what they say of who is accused, and that unknown stays unknown."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from correlator.cli.top.view import Seen, view_of
 from correlator.model.finding import SymptomEffect
+from correlator.model.snapshot import SymptomNow
 from tests.factories import STARTED, make_incident, make_victim
 from tests.snapshots import make_snapshot, make_victim_now, make_volume_now
 
@@ -49,15 +51,32 @@ def test_victims_that_suffer_come_first() -> None:
     assert view.victims[1].open_incident_id is None
 
 
-def test_victims_of_other_symptoms_are_there() -> None:
-    """They are in no list of inference pods: their incident tells them."""
-    other = make_incident(
+def test_other_symptoms_have_rows_of_their_own() -> None:
+    """Beside first tokens, or alone where there are none; each with its own incident."""
+    slow = SymptomNow(
+        name="etcd_fsync", quantity="fsync", unit="seconds", observed=0.2, baseline=0.004, regressed_since=STARTED
+    )
+    etcd = make_victim_now(pod="etcd-0", model_name="", ttft=(), symptoms=(slow,), regressed_since=None)
+    both = make_victim_now(symptoms=(replace(slow, regressed_since=None),))
+    incident = make_incident(
         id="etcd", victim=make_victim(pod="etcd-0", model_name="", symptom="etcd_fsync"), symptom=ETCD
     )
-    view = view_of(make_seen(incidents=[make_incident(), other]), NOW)
-    (row,) = [row for row in view.victims if row.name == "inference/etcd-0"]
-    assert row.symptom == ETCD
-    assert row.open_incident_id == "etcd"
+    seen = make_seen(snapshot=make_snapshot(victims=(etcd, both)), incidents=[incident])
+    rows = [(row.name, row.symptom and row.symptom.name, row.open_incident_id) for row in view_of(seen, NOW).victims]
+    assert rows == [
+        ("inference/etcd-0", "etcd_fsync", "etcd"),
+        ("inference/vllm-7c9f4-x2x8q", None, None),
+        ("inference/vllm-7c9f4-x2x8q", "etcd_fsync", None),
+    ]
+
+
+def test_a_victim_that_is_gone_is_told_by_its_incident() -> None:
+    """The silent failure: nothing is seen of it any more."""
+    gone = make_incident(id="gone", victim=make_victim(pod="etcd-0", model_name="", symptom="etcd_fsync"), symptom=ETCD)
+    row = view_of(make_seen(incidents=[gone]), NOW).victims[0]
+    assert (row.name, row.open_incident_id) == ("inference/etcd-0", "gone")
+    assert row.symptom is not None
+    assert (row.symptom.observed, row.symptom.baseline) == (0.2, 0.004)
 
 
 def test_incidents_name_culprits() -> None:
