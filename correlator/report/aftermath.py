@@ -15,7 +15,7 @@ def advice(material: Material) -> Section:
     blocks: list[Block] = []
     for each in material.incident.advice:
         why = f": {each.why.rstrip('.')}" if each.why else ""
-        blocks.append(Paragraph(f"{each.action}{why}."))
+        blocks.append(Paragraph(f"{each.action[:1].upper()}{each.action[1:]}{why}."))
         if each.command:
             blocks.append(Code(each.command, "sh"))
     return Section("What to do", blocks)

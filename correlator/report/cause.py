@@ -11,6 +11,8 @@ from correlator.report.material import Material
 from correlator.wording import words
 from correlator.wording.blind_spots import plain_words
 
+_CAUSES = {"own_io": "the victim’s own I/O", "degraded_device": "a degraded device"}
+
 
 def cause(material: Material) -> Section:
     """The verdict with its probability, and each link of the chain with its numbers."""
@@ -114,7 +116,10 @@ def others(material: Material) -> Section:
 
 def ruled_out(material: Material) -> Section:
     """Other causes, and the number that speaks against each."""
-    said = [f"Not {words.named(each.cause)}: {each.sentence}" for each in material.evidence.ruled_out]
+    said = [
+        f"Not {_CAUSES.get(each.cause, words.named(each.cause))}: {each.sentence}"
+        for each in material.evidence.ruled_out
+    ]
     return Section("What was ruled out", [Items(said)] if said else ())
 
 

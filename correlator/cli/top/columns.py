@@ -9,7 +9,7 @@ from rich.text import Text
 from correlator.wording.words import printable
 
 GAP = 2
-NARROWEST_NAME = 22
+NARROWEST_NAME = 28
 
 
 @dataclass(frozen=True, slots=True)

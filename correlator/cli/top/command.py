@@ -1,5 +1,6 @@
 """The command: its flags, and which way it looks."""
 
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -70,7 +71,7 @@ def top(
     if output is Form.JSON:
         typer.echo(encode(view_of(seen, now, rows)).decode())
         return
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH, highlight=False)
     if once or is_past or not console.is_terminal:
         console.print(Shown(view_of(seen, now, rows or ROWS), whole=True), end="")
         return

@@ -12,11 +12,12 @@ from correlator.picture.labels import VERDICTS
 from correlator.wording import words
 
 PODS = 3
+LEAST = 0.01
 BUSY, FULL = 0.6, 0.9
 BAD, WARNING, QUIET = "bold red", "yellow", "dim"
 _INCIDENT = (
-    Column("WORSE", 19, 8, words=True),
-    Column("CULPRIT", 30, 9, words=True),
+    Column("WORSE", 23, 8, words=True),
+    Column("CULPRIT", 26, 9, words=True),
     Column("VERDICT", 18, 6, words=True),
     Column("PROB.", 5, 7),
     Column("VOLUME", 20, 4, words=True),
@@ -34,13 +35,14 @@ _VOLUME = (
 )
 _WRITERS: dict[str, Callable[[float | None], str]] = {"seconds": words.duration, "ratio": words.percent}
 _VICTIM = (
+    Column("WATCHED", 14, 7, words=True),
     Column("NOW", 9, 9),
     Column("USUAL", 9, 8),
-    Column("TIMES", 6, 7),
+    Column("TIMES", 6, 5),
     Column("REQUESTS", 9, 3),
-    Column("STALLED", 7, 5),
+    Column("STALLED", 7, 4),
     Column("VOLUME", 20, 4, words=True),
-    Column("STATE", 16, 6, words=True),
+    Column("STATE", 8, 6, words=True),
 )
 
 
@@ -109,7 +111,7 @@ def _change(row: IncidentRow) -> str:
         return other.change
     if row.stalled:
         return "no first tokens"
-    return f"{words.duration(row.ttft_baseline_seconds)} → {words.duration(row.ttft_seconds)}"
+    return f"{row.statistic} {words.duration(row.ttft_baseline_seconds)} → {words.duration(row.ttft_seconds)}"
 
 
 def _volumes(view: View) -> Iterator[Row]:
@@ -145,7 +147,7 @@ def _pod(row: PodRow) -> Row:
     operations = [row.read_operations_per_second, row.write_operations_per_second]
     known = [value for value in operations if value is not None]
     cells = (
-        words.UNKNOWN if row.device_time_ratio is None else f"{words.number(row.device_time_ratio)} s/s",
+        _device_time(row.device_time_ratio),
         "",
         "",
         "",
@@ -155,6 +157,12 @@ def _pod(row: PodRow) -> Row:
         "ACCUSED" if row.accused else "",
     )
     return Row(f"    {row.name}", cells, BAD if row.accused else "")
+
+
+def _device_time(ratio: float | None) -> str:
+    if ratio is None:
+        return words.UNKNOWN
+    return f"{ratio:.2f} s/s" if ratio >= LEAST or not ratio else f"<{LEAST} s/s"
 
 
 def _victims(view: View) -> Iterator[Row]:
@@ -170,6 +178,7 @@ def _victim(row: VictimRow) -> Row:
     write = _WRITERS.get("seconds" if symptom is None else symptom.unit, words.number)
     state = "INCIDENT" if row.open_incident_id else "worse" if row.regressed_since else ""
     cells = (
+        f"TTFT {row.statistic}" if symptom is None else symptom.quantity,
         write(now),
         write(usual),
         words.number(now / usual if now is not None and usual else None),
@@ -178,6 +187,5 @@ def _victim(row: VictimRow) -> Row:
         ", ".join(row.volumes) or words.UNKNOWN,
         state,
     )
-    what = f"TTFT {row.statistic}" if symptom is None else symptom.quantity
     style = BAD if row.open_incident_id else WARNING if row.regressed_since else ""
-    return Row(f"{row.name}  {what}", cells, style)
+    return Row(row.name, cells, style)

@@ -46,15 +46,12 @@ def printed(view: View, width: int, height: int | None = None) -> str:
 def test_says_what_is_busy_who_does_it_and_whom_it_hurts() -> None:
     """Wide enough, everything stands there with its unit."""
     text = printed(make_view(), 200)
-    incident, volume, culprit, victim = (
-        next(line for line in text.splitlines() if line.lstrip().startswith(begin))
-        for begin in (
-            "inference/vllm-7c9f4-x2x8q  ",
-            "n1/nvme0n1",
-            "rag/reindex",
-            "inference/vllm-7c9f4-x2x8q  TTFT p95",
-        )
+    rows = text.splitlines()
+    incident, volume, culprit = (
+        next(line for line in rows if line.lstrip().startswith(begin))
+        for begin in (VICTIM, "n1/nvme0n1", "rag/reindex")
     )
+    victim = next(line for line in rows if line.startswith(VICTIM) and "TTFT p95" in line)
     assert "75 ms → 242 ms" in incident
     assert "rag/reindex-28812345-h8kz2" in incident
     assert "Storage contention" in incident
@@ -89,8 +86,8 @@ def test_columns_go_by_importance() -> None:
     """The least important first, and the others stay in their order."""
     columns = [Column("a", 10, 1), Column("b", 10, 3), Column("c", 10, 2)]
     assert kept(columns, 100) == [0, 1, 2]
-    assert kept(columns, 50) == [1, 2]
-    assert kept(columns, 35) == [1]
+    assert kept(columns, 60) == [1, 2]
+    assert kept(columns, 45) == [1]
     assert kept(columns, 5) == []
 
 
@@ -169,7 +166,7 @@ def test_other_symptoms_are_told_in_their_unit() -> None:
     """An fsync has seconds too, and its own name."""
     other = make_incident(victim=make_victim(pod="etcd-0", model_name="", symptom="etcd_fsync"), symptom=ETCD)
     text = printed(make_view(incidents=[other]), 160)
-    row = next(line for line in text.splitlines() if line.startswith("inference/etcd-0  write-ahead log fsync"))
+    row = next(line for line in text.splitlines() if line.startswith("inference/etcd-0") and "write-a… fsync" in line)
     assert all(word in row for word in ("200 ms", "4 ms", "50", "INCIDENT"))
 
 
