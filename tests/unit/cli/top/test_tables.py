@@ -52,7 +52,7 @@ def test_says_what_is_busy_who_does_it_and_whom_it_hurts() -> None:
         for begin in (VICTIM, "n1/nvme0n1", "rag/reindex")
     )
     victim = next(line for line in rows if line.startswith(VICTIM) and "TTFT p95" in line)
-    assert "75 ms → 242 ms" in incident
+    assert "p95 75 ms → 242 ms" in incident
     assert "rag/reindex-28812345-h8kz2" in incident
     assert "Storage contention" in incident
     assert "97 %" in volume
