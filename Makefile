@@ -3,10 +3,10 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## make .venv from the lock file; nothing outside it
 	@.ci/install
@@ -28,6 +28,10 @@ docs: install ## write anew what pages show of code and recordings
 	$(BIN)/python -m tests.docs.settings_page >docs/settings.md
 	$(BIN)/python -m tests.docs.signals_page >docs/signals.md
 	$(BIN)/python -m tests.docs.lab_table
+
+screenshots: install packages ## take the README's pictures of page and terminal anew, from the demo
+	$(BIN)/python -m tests.docs.screenshots
+	$(BIN)/python -m tests.docs.terminal
 
 dashboards: install ## write the Grafana dashboards anew
 	$(BIN)/python -m tests.dashboards

@@ -189,6 +189,7 @@ def make_incident(**changes: Any) -> Incident:
             self=f"/api/v1/incidents/{incident_id}",
             plot=f"/api/v1/incidents/{incident_id}/plot.svg",
             page=f"/incidents/{incident_id}",
+            report=f"/api/v1/incidents/{incident_id}/report",
         ),
     )
     return replace(incident, **changes)

@@ -23,6 +23,7 @@ class Form(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def explain(
@@ -55,7 +56,13 @@ def explain(
         raise NoAnswerError(f"{victim}: {_unknown(explanation.snapshot)}")
     if plot is not None:
         _draw(explanation.finding, plot)
-    typer.echo(encode(explanation.finding).decode() if output is Form.JSON else as_text(explanation.finding))
+    match output:
+        case Form.JSON:
+            typer.echo(encode(explanation.finding).decode())
+        case Form.MARKDOWN:
+            typer.echo(_report(explanation.finding, settings.cluster, inquiry.source.name, plot), nl=False)
+        case Form.TEXT:
+            typer.echo(as_text(explanation.finding))
 
 
 def _ref(victim: str) -> "PodRef":
@@ -71,6 +78,22 @@ def _unknown(snapshot: "Snapshot") -> str:
     known = [f"{each.namespace}/{each.pod}" for each in snapshot.victims]
     listed = f"; known are {', '.join(known[:10])}" if known else "; none is"
     return f"no victim with data at {snapshot.at:%Y-%m-%dT%H:%M:%SZ}{listed}"
+
+
+def _report(finding: "Finding", cluster: str, source: str, plot: Path | None) -> str:
+    """The post-mortem of an incident that no daemon knows, with the picture where one was drawn."""
+    import correlator
+    from correlator.incidents.lifecycle import incident_of
+    from correlator.report import Material, as_markdown, postmortem
+
+    material = Material(
+        incident=incident_of(finding, cluster, None),
+        evidence=finding.evidence,
+        picture=str(plot or ""),
+        version=correlator.__version__,
+        source=source,
+    )
+    return as_markdown(postmortem(material))
 
 
 def _draw(finding: "Finding", path: Path) -> None:

@@ -11,6 +11,7 @@ from correlator.cli.check import check
 from correlator.cli.explain import explain
 from correlator.cli.record import record
 from correlator.cli.serve import serve
+from correlator.cli.top.command import top
 
 app = typer.Typer(
     name="correlator",
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, check, backtest, explain, record):
+for command in (serve, check, backtest, explain, record, top):
     app.command()(command)
 
 

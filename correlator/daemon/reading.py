@@ -8,7 +8,7 @@ from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.incidents.reader import Incidents
 from correlator.model.finding import Evidence, Verdict
-from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
 from correlator.model.series import Labels, Matcher, SeriesMatrix
 from correlator.timeseries.reader import KeptSeries
@@ -75,6 +75,10 @@ class LateIncidents:
     def events_after(self, sequence: int, *, limit: int = 100) -> Sequence[Event]:
         """What happened after a sequence, oldest first."""
         return self._opened().events_after(sequence, limit=limit)
+
+    def moments(self, identity: str) -> Sequence[Moment]:
+        """What happened to one incident, oldest first."""
+        return self._opened().moments(identity)
 
     def last_sequence(self) -> int:
         """The sequence of the newest event."""

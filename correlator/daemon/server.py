@@ -119,7 +119,7 @@ def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[N
 
 def _listening(web: WebSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, or asyncio delays small answers
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((web.host, web.port))

@@ -89,7 +89,7 @@ def incident_of(finding: Finding, cluster: str, previous: Incident | None, episo
         advice=finding.advice,
         symptom=finding.symptom,
         feedback=previous.feedback if previous else None,
-        links=Links(self=path, plot=f"{path}/plot.svg", page=f"/incidents/{identity}"),
+        links=Links(self=path, plot=f"{path}/plot.svg", page=f"/incidents/{identity}", report=f"{path}/report"),
     )
 
 

@@ -25,10 +25,11 @@ from correlator.incidents.tables import (
 )
 from correlator.incidents.totals import totals
 from correlator.model.finding import Evidence, Verdict
-from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
 
 PAGE = 50
+LONGEST_HISTORY = 1000
 
 
 class Incidents:
@@ -162,6 +163,18 @@ class Incidents:
             )
             for row in rows
         )
+
+    def moments(self, identity: str) -> tuple[Moment, ...]:
+        """What happened to an incident, oldest first; empty when there is none of that identity."""
+        statement = (
+            select(EventRow.at_us, EventRow.kind)
+            .where(EventRow.incident_id == identity)
+            .order_by(EventRow.sequence)
+            .limit(LONGEST_HISTORY)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(Moment(from_microseconds(row.at_us), TransitionKind(row.kind)) for row in rows)
 
     def last_sequence(self) -> int:
         """The newest sequence of the log ever given: where a stream that wants no past begins. 0: none yet."""

@@ -42,6 +42,7 @@ class Links:
     self: str
     plot: str
     page: str
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,14 @@ class Incident:
     feedback: Feedback | None
     links: Links
     symptom: SymptomEffect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened to an incident, and what: `opened`, `updated` or `resolved`."""
+
+    at: datetime
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

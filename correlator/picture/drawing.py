@@ -19,10 +19,12 @@ from matplotlib.patches import Patch
 from correlator.model.finding import Evidence, Finding
 from correlator.model.incident import Incident
 from correlator.model.symptom_words import symptom_words
+from correlator.picture.described import described
 from correlator.picture.labels import VERDICTS, full_name, one_line, quantity, suspect_name
 from correlator.picture.panels import draw_device_time, draw_latency, draw_queue, draw_ttft
 from correlator.picture.stack import Band, bands_of
 from correlator.picture.style import MUTED, SETTINGS, VERMILION, WARNING_INK
+from correlator.wording.curves import panels_of
 
 Format = Literal["svg", "png"]
 
@@ -44,7 +46,7 @@ def draw(subject: Incident | Finding, evidence: Evidence, kind: Format = "svg") 
     """
     with _drawing, mpl.rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a label in a script the font lacks
-        return _rendered(_figure(subject, evidence), kind)
+        return _rendered(_figure(subject, evidence), kind, _headline(subject), _told(subject, evidence))
 
 
 def _figure(subject: Incident | Finding, evidence: Evidence) -> Figure:
@@ -72,12 +74,23 @@ def _figure(subject: Incident | Finding, evidence: Evidence) -> Figure:
     return figure
 
 
-def _title(figure: Figure, subject: Incident | Finding, height: float) -> None:
-    """Two lines: the verdict, and what it did to whom."""
+def _headline(subject: Incident | Finding) -> str:
+    """The verdict, where, and who did it."""
     volume = f" on {one_line(subject.volume.name)}" if subject.volume else ""
     accused = [one_line(suspect_name(suspect)) for suspect in subject.suspects if suspect.accused]
     culprit = f": {', '.join(accused)}" if accused else ""
-    headline = f"{VERDICTS[subject.verdict]}{volume}{culprit}"
+    return f"{VERDICTS[subject.verdict]}{volume}{culprit}"
+
+
+def _told(subject: Incident | Finding, evidence: Evidence) -> str:
+    """The picture in words, for whoever does not see it."""
+    panels = panels_of(evidence, subject.symptom)
+    return " ".join(panel.sentence for panel in panels) or "No series were kept for this incident."
+
+
+def _title(figure: Figure, subject: Incident | Finding, height: float) -> None:
+    """Two lines: the verdict, and what it did to whom."""
+    headline = _headline(subject)
     if len(headline) > LONGEST_HEADLINE:
         headline = f"{headline[: LONGEST_HEADLINE - 1]}…"
     ttft = subject.ttft
@@ -115,7 +128,8 @@ def _mark_regression(panels: Sequence[Axes], subject: Incident | Finding, eviden
         if at is not None and first <= at <= last:
             for axes in panels:
                 axes.axvline(_number(at), color=VERMILION, lw=1.1, ls=(0, (2, 2)), zorder=3)
-            _mark_moment(panels[0], at, word, left=(at - first) > 0.15 * (last - first) and word == "onset")
+            place = (at - first) / max(last - first, timedelta(seconds=1))
+            _mark_moment(panels[0], at, word, left=place > (0.15 if word == "onset" else 0.84))
 
 
 def _mark_moment(axes: Axes, at: datetime, word: str, *, left: bool) -> None:
@@ -145,16 +159,17 @@ def _time_axis(axes: Axes, evidence: Evidence) -> None:
     axes.set_xlabel(f"UTC, {first.astimezone(UTC):%Y-%m-%d}", color=MUTED)
 
 
-def _rendered(figure: Figure, kind: Format) -> bytes:
-    """The figure as bytes without a date."""
+def _rendered(figure: Figure, kind: Format, title: str, told: str) -> bytes:
+    """The figure as bytes without a date, with what it shows in words."""
     target = io.BytesIO()
     if kind == "svg":
-        undated = {"Date": None, "Creator": None}
+        undated = {"Date": None, "Creator": None, "Title": title}
         FigureCanvasSVG(figure).print_svg(target, metadata=undated)  # type: ignore[no-untyped-call]
     else:
         figure.set_dpi(PNG_DPI)
-        FigureCanvasAgg(figure).print_png(target, metadata={"Software": None})  # type: ignore[no-untyped-call]
-    return target.getvalue()
+        said = {"Software": None, "Title": title}
+        FigureCanvasAgg(figure).print_png(target, metadata=said)  # type: ignore[no-untyped-call]
+    return described(target.getvalue(), told) if kind == "svg" else target.getvalue()
 
 
 def _number(at: datetime) -> float:

@@ -16,6 +16,7 @@ TTFT_STYLES = {"ttft_p95": ("p95", BLUE, 1.8), "ttft_mean": ("mean", GREEN, 1.2)
 LATENCY_STYLES = {"read_latency": ("read", BLUE), "write_latency": ("write", ORANGE)}
 BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85}
 DASHES = (0, (5, 3))
+BESIDE_ONSET = 0.25  # the onset is mostly in the middle
 
 
 def draw_ttft(
@@ -32,7 +33,7 @@ def draw_ttft(
             _line(axes, x, baseline * scale, color=colour, lw=1.2, ls=DASHES, label=f"{label} baseline")
     other = symptom_words(symptom)
     if curves and (stalled or (symptom is not None and symptom.stopped)):
-        _note(axes, other.change if other else "no first tokens while requests wait")
+        _note(axes, other.change if other else "no first tokens while requests wait", _middle(x, evidence))
     is_other = symptom is not None and symptom.name != TTFT.name
     title = f"Time of {symptom.things}" if symptom and is_other else "Time to first token"
     _finish(axes, title, unit, seen=bool(curves))
@@ -85,14 +86,24 @@ def _finish(axes: Axes, title: str, unit: str, *, seen: bool) -> None:
     axes.set_ylim(bottom=0)
     if not seen:
         axes.set_yticks([])
-        _note(axes, "not seen")
+        _note(axes, "not seen", BESIDE_ONSET)
     elif axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncol=6, handlelength=1.8, borderaxespad=0.2)
 
 
-def _note(axes: Axes, words: str) -> None:
-    """A word in the middle of a panel."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=10, bbox=BOX)
+def _middle(x: Floats, evidence: Evidence) -> float:
+    """The middle of the regression, as a part of the panel's width; not so close to the right that words leave it."""
+    if evidence.onset is None or len(x) < 2 or evidence.times[0] >= evidence.times[-1]:  # noqa: PLR2004 - a span has two
+        return 0.5
+    whole = evidence.times[-1] - evidence.times[0]
+    end = min(evidence.ended_at or evidence.times[-1], evidence.times[-1])
+    middle = (max(evidence.onset, evidence.times[0]) + (end - evidence.onset) / 2 - evidence.times[0]) / whole
+    return float(np.clip(middle, 0.2, 0.8))
+
+
+def _note(axes: Axes, words: str, across: float) -> None:
+    """A word in a panel, `across` of its width from the left."""
+    axes.text(across, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=10, bbox=BOX)
 
 
 def _time_scale(curves: Iterable[Floats]) -> tuple[float, str]:

@@ -6,7 +6,7 @@ from typing import Any
 BLUE, SKY, GREEN, ORANGE, VERMILION, PURPLE = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
 INK, MUTED, FAINT, WARNING_INK = "#1f2933", "#616e7c", "#e4e7eb", "#a63f00"
 ACCUSED = (VERMILION, PURPLE, ORANGE)
-BYSTANDERS = ("#b8c4ce", "#9fb0a3", "#c9bfa8", "#a9b6d3", "#c7b3c5")
+BYSTANDERS = ("#b8c4ce", "#9fb0a3", "#c9bfa8", "#a9b6d3", "#c7b3c5", "#b9c9a2")
 OTHERS, NOBODY = "#d9dee3", "#f3f4f6"
 
 SETTINGS: dict[Any, Any] = {

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 import correlator
 from correlator.web import problems
+from correlator.web.compression import Compressed
 from correlator.web.parameters import refuse_unknown_parameters
+from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     docs,
@@ -17,17 +18,21 @@ from correlator.web.routers import (
     explain,
     flat,
     health,
+    incident_page,
     incidents,
     metrics,
     page,
+    report,
     status,
     stream,
     topology,
     victims,
     volumes,
+    watched_pages,
 )
 from correlator.web.security import RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
+from correlator.web.static_files import Revalidated
 
 LARGEST_BODY_BYTES = 1_000_000
 DESCRIPTION = (
@@ -35,7 +40,7 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -60,15 +65,21 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(SecurityHeaders), *guards, Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Compressed),
+            *guards,
+            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
+        ],
     )
     app.state.web = state
+    app.state.pictures = Pictures()
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    app.include_router(page.router)
-    app.include_router(docs.router)
+    for module in (page, incident_page, watched_pages, docs):
+        app.include_router(module.router)
     app.mount("/prometheus", prometheus_api(state))
-    app.mount("/static", StaticFiles(packages=[("correlator.web", "static")]), name="static")
+    app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")
     problems.install(app)
     return app

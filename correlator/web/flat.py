@@ -7,7 +7,7 @@ from typing import Final
 
 from correlator.model.finding import Suspect
 from correlator.model.incident import Incident
-from correlator.web.words import moment, named
+from correlator.wording.words import moment, named
 
 BEFORE: Final = timedelta(minutes=30)
 AFTER: Final = timedelta(minutes=10)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from correlator.model.finding import Suspect, SuspectKind, VolumeSeen
 from correlator.model.incident import Incident
-from correlator.web.words import UNKNOWN, duration, is_known, number, percent, suspect_name
+from correlator.wording.words import UNKNOWN, duration, is_known, number, percent, suspect_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

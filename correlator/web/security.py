@@ -16,6 +16,7 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+REPORT_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 _HEADERS = {
     "content-security-policy": PAGE_POLICY,

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
-from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
 from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
@@ -57,6 +57,10 @@ class IncidentReads(Protocol):
 
     def events_after(self, sequence: int, *, limit: int = 100) -> Sequence[Event]:
         """What happened after a sequence, oldest first."""
+        ...
+
+    def moments(self, identity: str) -> Sequence[Moment]:
+        """What happened to one incident, oldest first."""
         ...
 
     def last_sequence(self) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import answers, budget, grafana, history, kubernetes, machine
+from tests.bench import answers, budget, grafana, history, kubernetes, machine, page
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -36,6 +36,8 @@ def main() -> None:
         kept = machine.measure("history")
     with console.status("100,000 incidents"):
         answered = machine.measure("answers")
+    with console.status("page"):
+        opened = page.measured()
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -59,6 +61,7 @@ def main() -> None:
     console.print(grafana.table(asked))
     history.show(console, kept)
     answers.show(console, answered)
+    console.print(page.table(opened))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:

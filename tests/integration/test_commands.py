@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import Run
 from tests.played import as_openmetrics, played
-from tests.recorded import CULPRIT, END, START, STEP, STEPS, VICTIM, contention
+from tests.recorded import CULPRIT, END, ONSET, START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 
@@ -73,6 +73,25 @@ def test_backtest_of_an_empty_prometheus_says_so(run: Run, empty: str) -> None:
     """The span is named."""
     assert run("backtest", "--start", "-1h", "--prometheus-url", empty).code == 1
     assert "none of the required signals between" in run.err
+
+
+def test_top_shows_a_moment(run: Run, url: str, shift: int) -> None:
+    """In the middle of the contention: who did it, on which volume, and the victim; at the end of the hour nobody."""
+    at = START + (ONSET + 20) * STEP + shift
+    seen = json.loads(run("top", "--prometheus-url", url, "--at", at, "--output", "json").out)
+    assert run.code == 0
+    assert seen["incidents"][0]["culprits"] == [CULPRIT]
+    assert seen["victims"][0]["name"] == VICTIM
+    assert [pod["name"] for pod in seen["volumes"][0]["pods"] if pod["accused"]] == [CULPRIT]
+    newest = json.loads(run("top", "--once", "--prometheus-url", url, "--output", "json").out)
+    assert newest["incidents"] == []
+    assert 0 <= newest["age_seconds"] < 600
+
+
+def test_top_of_an_empty_prometheus_says_so(run: Run, empty: str) -> None:
+    """Exit code 1, before any screen is drawn."""
+    assert run("top", "--once", "--prometheus-url", empty).code == 1
+    assert "none of the required signals" in run.err
 
 
 def test_backtest_looks_back_from_now(run: Run, url: str) -> None:

@@ -67,6 +67,32 @@ def test_says_what_happened() -> None:
     assert {"milliseconds", "operations", "seconds per second", "p95 baseline"} <= set(words)
 
 
+def test_svg_has_alternative_text() -> None:
+    """A screen reader is told of one image, its title and what its curves say, whatever a label contains."""
+    root = ET.fromstring(draw(make_incident(suspects=(make_suspect(pod=HOSTILE),)), make_evidence()))  # noqa: S314 - ours
+    assert root.get("role") == "img"
+    title, told = (next(root.iter(f"{SVG}{tag}")) for tag in ("title", "desc"))
+    assert root.get("aria-labelledby") == f"{title.get('id')} {told.get('id')}"
+    assert (title.text or "").startswith("Storage contention on n1/nvme0n1: rag/<img src=x")
+    assert "Time to first token: p50 47.7 ms before, 169 ms during" in (told.text or "")
+
+
+def test_end_stays_inside_the_picture() -> None:
+    """The word at an end close to the right edge stands on the left of its line."""
+    evidence = make_evidence()
+    late = draw(make_incident(), replace(evidence, ended_at=evidence.times[-4]))
+    text = next(each for each in ET.fromstring(late).iter(f"{SVG}text") if "end " in "".join(each.itertext()))  # noqa: S314 - ours
+    assert "text-anchor: end" in (text.get("style") or "")
+
+
+def test_a_stop_is_told_within_the_regression() -> None:
+    """The words stand where first tokens are missing, not over the curve before."""
+    axes = Figure().subplots()
+    times = make_axis(5, make_curve("ttft", "ttft_p95", "v", 0.1, 0.1, 0.1, 0.1, None))
+    draw_ttft(axes, np.arange(5.0), replace(times, onset=times.times[2]), stalled=True)
+    assert axes.texts[0].get_position()[0] == 0.75
+
+
 def test_png_is_a_png() -> None:
     """The same drawing comes as PNG."""
     assert draw(make_incident(), make_evidence(), "png").startswith(b"\x89PNG\r\n")

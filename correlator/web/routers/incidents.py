@@ -1,18 +1,21 @@
 """Incidents: lists, one, its evidence, its picture, and what people say of it."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from correlator.model.finding import Evidence
 from correlator.model.incident import Feedback, Incident
 from correlator.model.logs import LogEvidence
-from correlator.picture import draw
+from correlator.picture import Format
 from correlator.web.flat import IncidentShown, with_milliseconds
 from correlator.web.parameters import IncidentFilters, PodName
+from correlator.web.pictures import tag_of
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import Listing, answer, listing
 from correlator.web.security import PICTURE_POLICY
@@ -21,6 +24,9 @@ from correlator.web.state import Web, WebState
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails, "description": "No such incident"}}
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+Roles = Annotated[Sequence[str], Query(description="Only curves of these roles; may be given several times.")]
 
 
 def _picture(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -61,10 +67,12 @@ def get_incident(state: Web, identity: str) -> Response:
 
 
 @router.get("/{identity}/evidence", response_model=EvidenceShown, responses=UNKNOWN, summary="The series behind it")
-def get_evidence(state: Web, identity: str) -> Response:
+def get_evidence(state: Web, identity: str, role: Roles = ()) -> Response:
     """Curves on one time axis, and why it is that one: who else was considered, what was ruled out. May be empty."""
     incident_of(state, identity)
     evidence = state.incidents.evidence(identity) or Evidence()
+    if role:
+        evidence = replace(evidence, series=tuple(curve for curve in evidence.series if curve.role in role))
     series = {field.name: getattr(evidence, field.name) for field in fields(Evidence)}
     return answer(EvidenceShown(**series, logs=state.incidents.logs(identity)))
 
@@ -75,9 +83,9 @@ def get_evidence(state: Web, identity: str) -> Response:
     responses=UNKNOWN | _picture("image/svg+xml"),
     summary="The picture as SVG",
 )
-def plot_svg(request: Request, state: Web, identity: str) -> Response:
+async def plot_svg(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
-    return _plot(request, state, identity, "svg")
+    return await _plot(request, state, identity, "svg")
 
 
 @router.get(
@@ -86,9 +94,9 @@ def plot_svg(request: Request, state: Web, identity: str) -> Response:
     responses=UNKNOWN | _picture("image/png"),
     summary="The picture as PNG",
 )
-def plot_png(request: Request, state: Web, identity: str) -> Response:
+async def plot_png(request: Request, state: Web, identity: str) -> Response:
     """First tokens, volume and suspects on one time axis."""
-    return _plot(request, state, identity, "png")
+    return await _plot(request, state, identity, "png")
 
 
 @router.post("/{identity}/feedback", response_model=Incident, responses=UNKNOWN, summary="Say whether it was right")
@@ -115,15 +123,15 @@ def keep_feedback(state: WebState, identity: str, given: FeedbackGiven) -> Incid
     return incident
 
 
-def _plot(request: Request, state: WebState, identity: str, kind: Literal["svg", "png"]) -> Response:
+async def _plot(request: Request, state: WebState, identity: str, kind: Format) -> Response:
     """The picture, drawn only where the one at hand is old."""
-    incident = incident_of(state, identity)
+    incident = await run_in_threadpool(incident_of, state, identity)
     headers = {
-        "etag": f'"{incident.id}-{incident.updated_at.timestamp():.0f}-{kind}"',
-        "cache-control": "private, no-cache",
+        "etag": f'"{tag_of(incident, kind)}"',
+        "cache-control": "private, no-cache",  # kept, but asked for anew each time: an open incident changes
         "content-security-policy": PICTURE_POLICY,
     }
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    picture = draw(incident, state.incidents.evidence(identity) or Evidence(), kind)
+    picture = await request.app.state.pictures.of(state, incident, kind)
     return Response(picture, headers=headers, media_type=MEDIA_TYPES[kind])

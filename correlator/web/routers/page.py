@@ -1,123 +1,78 @@
-"""The page: an overview, and one incident with the picture that convinces."""
+"""The overview: what is wrong now, what was, and what is watched."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
-from urllib.parse import parse_qs
+from itertools import groupby
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
-from pydantic import ValidationError
+from fastapi import APIRouter, Request, Response
 
-from correlator.incidents.errors import StoreError
-from correlator.incidents.query import IncidentQuery
-from correlator.model.finding import Evidence
-from correlator.model.incident import Incident, State
+from correlator.incidents.errors import InvalidQueryError, StoreError
+from correlator.incidents.query import Page
+from correlator.model.incident import Incident
+from correlator.web.filters import PageFilters, read_filters
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
-from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
 from correlator.web.routers.metrics import open_in
 from correlator.web.routers.victims import suffering, with_open
 from correlator.web.routers.volumes import saturation
-from correlator.web.security import refuse_foreign_forms
-from correlator.web.state import IncidentReads, Web, WebState
+from correlator.web.state import IncidentReads, Web
 
 router = APIRouter(include_in_schema=False)
-OPEN_SHOWN, RECENT_SHOWN, VOLUMES_SHOWN, VICTIMS_SHOWN = 50, 15, 25, 50
+CARDS_SHOWN, LISTED, VOLUMES_SHOWN, VICTIMS_SHOWN = 20, 25, 25, 50
 
 
 class _Known:
     """What the store tells; nothing but that it fails while it does, since the rest of the page is still true."""
 
-    def __init__(self, incidents: IncidentReads, cluster: str) -> None:
+    def __init__(self, incidents: IncidentReads, cluster: str, filters: PageFilters) -> None:
         self.fails = False
         self.open: Sequence[Incident] = ()
-        self.recent: Sequence[Incident] = ()
+        self.listed: Page[Incident] = Page((), None)
         self.suffering: Mapping[tuple[str, str, str], str] = {}
-        self.hidden = 0
-        past = IncidentQuery(state=State.RESOLVED, cluster=cluster)
+        self.cursor_fault = ""
         try:
-            opened = list(incidents.every(open_in(cluster)))
-            self.recent = incidents.search(past, limit=RECENT_SHOWN).items
+            self.open = list(incidents.every(open_in(cluster)))
+            if filters.query is not None:
+                self.listed = incidents.search(filters.query, limit=LISTED, cursor=filters.cursor)
+        except InvalidQueryError as error:
+            self.cursor_fault = str(error)
         except StoreError:
             self.fails = True
-        else:
-            self.open, self.hidden = opened[:OPEN_SHOWN], len(opened) - OPEN_SHOWN
-            self.suffering = suffering(opened)
+        self.suffering = suffering(self.open)
 
-
-async def _feedback_form(request: Request) -> FeedbackGiven:
-    """The form's fields; culprits stand one on a line."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
-    said = {name: values[-1] for name, values in fields.items()}
-    given = {
-        "verdict_right": said.get("verdict_right"),
-        "culprits": said.get("culprits", "").split(),
-        "note": said.get("note", ""),
-    }
-    try:
-        return FeedbackGiven.model_validate(given)
-    except ValidationError as error:
-        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
+    def cards(self) -> list[list[Incident]]:
+        """Open incidents, those of one episode together, the newest episode first."""
+        newest = {each.episode_id: rank for rank, each in reversed(list(enumerate(self.open)))}
+        ordered = sorted(self.open, key=lambda each: (newest[each.episode_id], each.episode_id))
+        groups = groupby(ordered, key=lambda each: each.episode_id)
+        return [sorted(group, key=lambda each: -each.confidence) for _, group in groups]
 
 
 @router.get("/")
 def overview(request: Request, state: Web) -> Response:
-    """What is wrong now, what was lately, and what is watched."""
+    """What is wrong now, what was, as it is filtered, and what is watched."""
     snapshot = state.snapshot()
     status = state.status()
-    incidents = _Known(state.incidents, status.cluster)
+    filters = read_filters(request.query_params.multi_items(), status.cluster)
+    incidents = _Known(state.incidents, status.cluster, filters)
+    cards = incidents.cards()
     volumes = sorted(snapshot.volumes, key=saturation) if snapshot else []
     victims = with_open(snapshot.victims, incidents.suffering) if snapshot else []
     return render(
         request,
         "overview.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if filters.faults or incidents.cursor_fault else HTTPStatus.OK,
         status_now=status,
         now=state.now(),
         reasons=reasons_against(state),
         snapshot=snapshot,
         incidents=incidents,
+        filters=filters,
+        cards=cards[:CARDS_SHOWN],
+        hidden_cards=len(cards) - CARDS_SHOWN,
         volumes=volumes[:VOLUMES_SHOWN],
         hidden_volumes=len(volumes) - VOLUMES_SHOWN,
         victims=victims[:VICTIMS_SHOWN],
         hidden_victims=len(victims) - VICTIMS_SHOWN,
         volume_names={volume.id: volume.name for volume in volumes},
-    )
-
-
-@router.get("/incidents/{identity}")
-def incident(request: Request, state: Web, identity: str) -> Response:
-    """All that is known of one incident."""
-    found = state.incidents.get(identity)
-    if found is None:
-        return render(
-            request, "missing.html", HTTPStatus.NOT_FOUND, status_now=state.status(), what="incident", name=identity
-        )
-    return _incident_page(request, state, found)
-
-
-@router.post("/incidents/{identity}/feedback", dependencies=[Depends(refuse_foreign_forms)])
-async def feedback(
-    request: Request, state: Web, identity: str, given: Annotated[FeedbackGiven, Depends(_feedback_form)]
-) -> Response:
-    """Keep what the form says and show the incident again."""
-    kept = await run_in_threadpool(keep_feedback, state, identity, given)
-    root = request.scope.get("root_path", "").rstrip("/")
-    return RedirectResponse(f"{root}/incidents/{kept.id}#feedback", HTTPStatus.SEE_OTHER)
-
-
-def _incident_page(request: Request, state: WebState, found: Incident) -> Response:
-    end = found.ended_at or max(state.now(), found.started_at)
-    return render(
-        request,
-        "incident.html",
-        status_now=state.status(),
-        incident=found,
-        evidence=state.incidents.evidence(found.id) or Evidence(),
-        logs=state.incidents.logs(found.id),
-        lasts_seconds=(end - found.started_at).total_seconds(),
-        accused=[suspect for suspect in found.suspects if suspect.accused],
-        episode=state.incidents.episode(found.episode_id),
     )

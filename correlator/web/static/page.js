@@ -1,32 +1,55 @@
-// Without this file the page works all the same: it is shown as it was when it was asked for.
-"use strict";
+// Without scripts the page works all the same: it shows what was known when it was asked for.
+import { copyOnClick } from "./copy.js";
+import { keepForms } from "./forms.js";
+import { followLive, onRefresh } from "./live.js";
 
-// A page that speaks of now is read again, unless someone is writing, selecting or looking elsewhere.
-const refreshSeconds = Number(document.body.dataset.refreshSeconds);
-if (refreshSeconds > 0) {
-  setInterval(() => {
-    const busy = document.activeElement && document.activeElement.closest("form");
-    const selecting = String(document.getSelection()) !== "";
-    if (!document.hidden && !busy && !selecting) location.reload();
-  }, refreshSeconds * 1000);
+/** Shows what only scripts can serve, and hides nothing that they replace but what stands in noscript. */
+function reveal() {
+  for (const each of document.querySelectorAll(".scripted[hidden]")) each.hidden = false;
 }
 
-for (const command of document.querySelectorAll("pre.command")) {
-  if (!navigator.clipboard) break;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "Copy";
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(command.textContent.trim());
-    button.textContent = "Copied";
+/** Lets the reader choose colours, and keeps the choice. */
+function chooseTheme() {
+  const select = document.querySelector("#theme");
+  const root = document.documentElement;
+  select.value = root.dataset.theme ?? "";
+  select.addEventListener("change", () => {
+    if (select.value) root.dataset.theme = select.value;
+    else delete root.dataset.theme;
+    try {
+      if (select.value) localStorage.setItem("theme", select.value);
+      else localStorage.removeItem("theme");
+    } catch {
+      // storage is refused: the choice holds for this page
+    }
+    dispatchEvent(new Event("theme"));
   });
-  command.after(button);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("theme")));
 }
 
-// A link to a folded model opens it.
+/** A link to something folded opens it. */
 function unfold() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let name = "";
+  try {
+    name = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return;
+  }
+  const target = name && document.getElementById(name);
   if (target && target.tagName === "DETAILS") target.open = true;
 }
+
+reveal();
+onRefresh(reveal);
+chooseTheme();
+copyOnClick();
+keepForms();
+followLive();
 addEventListener("hashchange", unfold);
 unfold();
+if (document.querySelector("[data-panel]")) {
+  const { drawCharts } = await import("./charts/group.js");
+  await drawCharts();
+}
+performance.mark("interactive");
+document.body.dataset.ready = "";

@@ -76,6 +76,18 @@ def test_explain_tells_it_to_programs(run: Run, recording: Path) -> None:
     assert json.loads(out)["verdict"] == "contention"
 
 
+def test_explain_writes_a_post_mortem(run: Run, recording: Path, tmp_path: Path) -> None:
+    """Markdown to paste, with the picture that was drawn beside it, and the command that says it again."""
+    plot = tmp_path / "why.png"
+    flags = ("--victim", VICTIM, "--at", DURING, "--output", "markdown", "--plot", plot)
+    out = run("explain", "--recording", recording, *flags).out
+    assert run.code == 0
+    assert out.startswith("# Storage contention on n1/sda")
+    assert f"]({plot})" in out
+    assert f"correlator explain --victim {VICTIM} --at " in out
+    assert CULPRIT in out
+
+
 def test_explain_answers_for_a_victim_that_is_well(run: Run, recording: Path) -> None:
     """Long after the contention nothing is open, and that is said."""
     at = START + END * STEP + 25 * STEP

@@ -49,7 +49,7 @@ def test_field_names_are_the_published_ones() -> None:
     assert set(f"{published} ttft volume use suspects blind_spots explanation advice feedback links".split()) <= set(
         document
     )
-    assert set(document["links"]) == {"self", "plot", "page"}
+    assert set(document["links"]) == {"self", "plot", "page", "report"}
     assert document["suspects"][0]["kind"] == "pod"
     assert document["ttft"]["mean_excess_seconds"]["suspects"] == 0.16
 

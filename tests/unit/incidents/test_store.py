@@ -56,6 +56,19 @@ def test_resume_gives_back_step_memory_and_book(store: Store) -> None:
     assert resumed.book == story(LIFE[:2])[-1].book
 
 
+def test_moments_are_what_happened_to_one_incident(store: Store, incidents: Incidents) -> None:
+    """Oldest first, its own alone; none for an incident that nobody knows."""
+    for step in story([LIFE[0], finding("vllm-1", 15), *LIFE[1:]]):
+        store.commit_step(step, b"")
+    identity = next(each.id for each in incidents.every() if each.victim.pod == "vllm-0")
+    assert [(each.at, each.kind) for each in incidents.moments(identity)] == [
+        (moment(0), "opened"),
+        (moment(60), "updated"),
+        (moment(120), "resolved"),
+    ]
+    assert incidents.moments("nobody") == ()
+
+
 def test_a_step_without_findings_moves_on(store: Store) -> None:
     """A quiet step is committed too, with its memory."""
     step = advance(Book(cluster="c"), BEGIN, [])

@@ -14,7 +14,7 @@ from correlator.incidents.errors import InvalidQueryError
 from correlator.incidents.lifecycle import Event, TransitionKind
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
-from correlator.model.incident import Episode, Feedback, Incident
+from correlator.model.incident import Episode, Feedback, Incident, Moment
 from correlator.model.logs import LogEvidence
 from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
@@ -90,6 +90,10 @@ class FakeIncidents:
         self._check()
         return [event for event in self._events if event.sequence > sequence][:limit]
 
+    def moments(self, identity: str) -> Sequence[Moment]:
+        self._check()
+        return [Moment(event.at, event.kind) for event in self._events if event.incident.id == identity]
+
     def last_sequence(self) -> int:
         self._check()
         return len(self._events)
@@ -118,6 +122,8 @@ def _matches(incident: Incident, query: IncidentQuery) -> bool:
         and query.cluster in {None, incident.cluster}
         and query.namespace in {None, incident.victim.namespace}
         and query.pod in {None, incident.victim.pod}
+        and query.suspect in {None, *(suspect.name for suspect in incident.suspects)}
+        and query.volume in {None, *((incident.volume.id, incident.volume.name) if incident.volume else ())}
         and (query.min_confidence or 0.0) <= incident.confidence
     )
 

@@ -68,6 +68,26 @@ def test_evidence_says_why_not_the_others() -> None:
     assert body["limit"]["bytes_per_second"] == {"baseline": 6.1e7, "observed": 4.2e8}
 
 
+def test_evidence_of_some_roles() -> None:
+    """Whoever draws only first tokens need not load the rest; the axis and the reasoning stay."""
+    body = make_client().get(f"{ONE}/evidence", params={"role": ["ttft", "ttft_baseline"]}).json()
+    assert {curve["role"] for curve in body["series"]} == {"ttft", "ttft_baseline"}
+    assert len(body["series"]) == 5
+    assert len(body["times"]) == 160
+
+
+def test_large_answers_are_compressed_for_those_who_take_it() -> None:
+    """Curves are digits: less than half goes over the line. Small answers and metrics are left alone."""
+    client = make_client()
+    packed = client.get(f"{ONE}/evidence", headers={"accept-encoding": "gzip"})
+    plain = client.get(f"{ONE}/evidence", headers={"accept-encoding": "identity"})
+    assert packed.json() == plain.json()
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert "content-encoding" not in client.get("/-/healthy").headers
+    assert "content-encoding" not in client.get("/metrics").headers
+
+
 def test_list_is_newest_first_in_pages() -> None:
     """Following next_cursor yields every incident once, newest first, and ends with null."""
     client = make_client(make_state(incidents=several(5)))

@@ -64,18 +64,17 @@ def test_overview_shows_volumes_victims_and_blind_spots() -> None:
     assert "logging/vector-9zk4l not known, reads" in page
     assert "major timeouts" in page
     assert "p95 242 ms 75 ms" in page
-    assert "container pressure io : node n1 has no series" in page
+    assert "A signal of the source is not seen: node n1 has no series" in page
 
 
-def test_recent_incidents_are_listed() -> None:
-    """Resolved incidents stay on the page for a while, with verdict and how long they lasted."""
+def test_past_incidents_are_listed() -> None:
+    """Resolved incidents are listed with state, verdict and how long they lasted."""
     past = make_incident(
         id="past", state=State.RESOLVED, verdict=Verdict.LOAD, ended_at=STARTED + timedelta(minutes=12), suspects=()
     )
     page = page_of(incidents=FakeIncidents([past]), snapshot=make_snapshot(victims=(make_victim_now(),)))
     assert "No incident is open." in page
-    assert "Recently resolved" in page
-    assert "Load inference/vllm-7c9f4-x2x8q n1/nvme0n1 – 97 % 12 min" in page
+    assert "resolved Load inference/vllm-7c9f4-x2x8q n1/nvme0n1 – 97 % 12 min" in page
 
 
 def test_demo_is_said_first() -> None:
@@ -125,10 +124,12 @@ def test_long_lists_are_cut_and_say_so() -> None:
         volumes=tuple(make_volume_now(id=f"v{rank}", name=f"v{rank}") for rank in range(40)),
         victims=tuple(make_victim_now(pod=f"p{rank}") for rank in range(70)),
     )
-    store = FakeIncidents([make_incident(id=f"i{rank}", victim=make_victim(pod=f"p{rank}")) for rank in range(60)])
-    page = page_of(incidents=store, snapshot=snapshot)
+    many = [
+        make_incident(id=f"i{rank}", episode_id=f"e{rank}", victim=make_victim(pod=f"p{rank}")) for rank in range(60)
+    ]
+    page = page_of(incidents=FakeIncidents(many), snapshot=snapshot)
     assert "60 open incidents" in page
-    assert "10 more are in the full list" in page
+    assert "40 more are in the list of open incidents" in page
     assert "15 more are in the full list" in page
     assert "20 more are in the full list" in page
 
@@ -157,7 +158,7 @@ def test_incident_tells_all_there_is() -> None:
     assert "Suspects 160 ms Load 0 ms The victim’s own I/O 0 ms I/O that no pod accounts for 2 ms" in page
     assert "Total 167 ms" in page
     assert "kubectl --namespace rag patch job reindex-28812345" in page
-    assert "container pressure io : node n1 has no series" in page
+    assert "A signal of the source is not seen: node n1 has no series" in page
     assert "Ran out of throughput" in page
 
 
@@ -216,9 +217,17 @@ def test_incident_of_an_older_version_has_no_others() -> None:
 
 
 def test_incident_shows_its_picture_with_words_for_it() -> None:
-    """The picture is on the page, and its meaning is there for those who cannot see it."""
+    """Without a script the picture is on the page, and its meaning is there for those who cannot see it."""
     html = make_client().get(INCIDENT).text
-    assert '<img src="/api/v1/incidents/c0ffee5eed/plot.svg" alt="Four curves over one time axis' in html
+    assert '<img src="/api/v1/incidents/c0ffee5eed/plot.svg" alt="Four panels over one time axis' in html
+    assert "Time to first token: p50 47.7 ms before, 169 ms during, at most 202 ms" in unescape(html)
+
+
+def test_incident_without_series_says_so() -> None:
+    """Where no curves are kept there is no empty chart, and nothing is fetched to draw one."""
+    html = make_client(make_state(incidents=FakeIncidents([make_incident()]))).get(INCIDENT).text
+    assert "No series are kept for this incident." in html
+    assert "uPlot" not in html
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -244,22 +253,21 @@ def test_every_verdict_has_a_page(verdict: Verdict) -> None:
 
 
 def test_resolved_incident_says_how_it_ended() -> None:
-    """An incident that is over says when, after how long and why, and refreshes no more."""
+    """An incident that is over says when, after how long and why."""
     past = make_incident(
         state=State.RESOLVED, ended_at=STARTED + timedelta(minutes=12), end_reason=EndReason.NEW_NORMAL
     )
     html = make_client(make_state(incidents=FakeIncidents([past]))).get(INCIDENT).text
     assert "resolved new normal" in words_of(html)
     assert "Ended 2026-11-23 02:16:15 UTC , after 12 min" in words_of(html)
-    assert 'data-refresh-seconds="0"' in html
 
 
 def test_siblings_of_an_episode_are_linked() -> None:
-    """Incidents that one cause explains lead to each other."""
+    """An incident that shares its cause with others leads to all of them in one view."""
     store = FakeIncidents([make_incident()], episodes=[make_episode(incident_ids=("c0ffee5eed", "other"))])
     html = make_client(make_state(incidents=store)).get(INCIDENT).text
     assert "One cause explains 2 incidents" in words_of(html)
-    assert '<a href="/incidents/other">other</a>' in html
+    assert '<a href="/episodes/e9150de">all its victims in one view</a>' in html
 
 
 def test_dependency_is_said() -> None:
@@ -351,11 +359,23 @@ def test_hostile_values_are_escaped_everywhere() -> None:
         assert "&lt;img src=x onerror=&#34;" in html
 
 
+def test_names_do_not_turn_the_text_around_them() -> None:
+    """A character that reverses what follows is shown instead of obeyed, also in attributes; letters stay."""
+    victim = make_victim(pod="a\u202eexe.b", model_name="שלום")
+    incident = make_incident(victim=victim, explanation="\u2066x")
+    client = make_client(make_state(incidents=FakeIncidents([incident]), snapshot=make_snapshot(victims=())))
+    for path in ("/", INCIDENT):
+        html = client.get(path).text
+        assert not {"\u202e", "\u2066"}.intersection(html)
+        assert "inference/a�exe.b" in html
+    assert "שלום" in html
+
+
 def test_page_below_a_path_links_below_it() -> None:
     """Behind a proxy that serves the daemon below a path, links lead below that path."""
     client = TestClient(make_app(), root_path="/correlator", follow_redirects=False)
     for path in ("/correlator/", f"/correlator{INCIDENT}", "/correlator/docs"):
-        links = re.findall(r'(?:href|src|action)="(/[^"]*)"', client.get(path).text)
+        links = re.findall(r'(?:href|src|action|data-stream|data-evidence)="(/[^"]*)"', client.get(path).text)
         assert links
         assert all(link.startswith("/correlator/") for link in links)
     answer = client.post(f"/correlator{INCIDENT}/feedback", content="verdict_right=yes", headers=FORM)

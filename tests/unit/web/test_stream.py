@@ -8,8 +8,10 @@ import pytest
 from correlator.incidents.errors import StoreBusyError
 from correlator.incidents.lifecycle import TransitionKind
 from correlator.model.incident import State
+from correlator.model.snapshot import Snapshot
 from correlator.web.routers import stream
-from tests.factories import make_incident
+from tests.factories import STARTED, STEP, make_incident
+from tests.snapshots import make_snapshot
 from tests.unit.web.fakes import FakeIncidents, make_client, make_state
 
 
@@ -103,3 +105,18 @@ def test_store_that_fails_meanwhile_ends_the_stream() -> None:
 
     answer = make_client(make_state(incidents=store, stopping=after(9, fail))).get("/api/v1/stream")
     assert (answer.status_code, kinds(answer.text)) == (200, [])
+
+
+def test_steps_are_told_to_those_who_ask() -> None:
+    """A new step comes as an event without an id, so that nobody resumes at it; without asking it does not come."""
+    moments = [STARTED, STARTED, STARTED + STEP]
+
+    def snapshot() -> Snapshot:
+        return make_snapshot(at=moments.pop(0) if len(moments) > 1 else moments[0])
+
+    for asked, expected in (({"steps": True}, 1), ({}, 0)):
+        moments[:] = [STARTED, STARTED, STARTED + STEP]
+        state = replace(make_state(incidents=eventful(), stopping=after(4)), snapshot=snapshot)
+        body = make_client(state).get("/api/v1/stream", params=asked).text
+        assert body.count('event: step\ndata: {"at": "2026-11-23T02:04:30Z"}\n\n') == expected
+        assert kinds(body) == []

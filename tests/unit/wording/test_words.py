@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from correlator.model.finding import SuspectKind
-from correlator.web import words
+from correlator.wording import words
 from tests.factories import make_bystander, make_suspect, make_unattributed
 
 

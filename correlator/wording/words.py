@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from math import isnan
-from typing import Final
+from typing import Final, NamedTuple
 
 from correlator.model.finding import Considered, Suspect, SuspectKind
-from correlator.model.snapshot import PodOnVolume, VictimNow
+from correlator.model.snapshot import EdgeNow, PodOnVolume, VictimNow
 from correlator.model.topology import PodRef
 
 UNKNOWN: Final = "–"
@@ -111,11 +111,37 @@ def suspect_name(suspect: Suspect) -> str:
     return f"{suspect.namespace}/{suspect.pod}"
 
 
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+
+
+def visible(text: str) -> str:
+    """Characters that turn the direction of what follows are shown, not obeyed: a name must not rewrite a sentence."""
+    return text.translate(_TURNING)
+
+
+def printable(text: str) -> str:
+    """Text for what cannot show everything: what steers a terminal or turns directions is replaced."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in visible(text))
+
+
+class Told(NamedTuple):
+    """A paragraph with its first sentence apart."""
+
+    first: str
+    rest: str
+
+
+def opening(text: str) -> Told:
+    """The sentence that says it all, and the others."""
+    first, stop, rest = text.partition(". ")
+    return Told(first + stop.rstrip(), rest)
+
+
 def considered_name(one: Considered) -> str:
     """What one who was considered is called."""
     return str(PodRef(one.namespace, one.pod)) if one.pod else "I/O that no pod accounts for"
 
 
-def pod_name(pod: PodOnVolume | VictimNow) -> str:
+def pod_name(pod: PodOnVolume | VictimNow | EdgeNow) -> str:
     """`namespace/pod`, or `node/NAME`."""
     return str(PodRef(pod.namespace, pod.pod))

@@ -7,7 +7,7 @@ import httpx
 from correlator.incidents.lifecycle import TransitionKind
 from correlator.model.incident import State
 from tests.factories import make_incident
-from tests.integration.pages import serving
+from tests.integration.page.looking import serving
 from tests.unit.web.fakes import FakeIncidents, make_state
 
 

@@ -1,0 +1,1 @@
+"""`correlator top`, from hand-made values, a recording and a daemon."""

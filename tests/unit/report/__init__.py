@@ -1,0 +1,1 @@
+"""The report of an incident, from hand-made values."""
