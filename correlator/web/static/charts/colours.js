@@ -1,7 +1,7 @@
 /** Colours of curves, by the names that the style sheet has for them: the palette of the pictures. */
 
 /** @typedef {"blue" | "sky" | "green" | "orange" | "vermilion" | "purple" | "ink" | "muted" | "faint" | "nobody"
- *   | "others" | "bystander-1" | "bystander-2" | "bystander-3" | "bystander-4" | "bystander-5" | "card"} Colour */
+ *   | "others" | "bystander-1" | "bystander-2" | "bystander-3" | "bystander-4" | "bystander-5" | "bystander-6" | "card"} Colour */
 
 const probe = document.createElement("span");
 probe.className = "unseen";

@@ -17,7 +17,7 @@ const TTFT = [
 ];
 const LATENCY = [["read_latency", "read", "blue"], ["write_latency", "write", "orange"]];
 const ACCUSED = ["vermilion", "purple", "orange"];
-const BYSTANDERS = 5;
+const BYSTANDERS = 6;
 const SHOWN_PODS = 6;
 const DASHES = [6, 4];
 
