@@ -31,6 +31,7 @@ from correlator.web.routers import (
     volumes,
     watched_pages,
 )
+from correlator.web.scrapes import Scrapes
 from correlator.web.security import RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
@@ -78,6 +79,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
     )
     app.state.web = state
     app.state.pictures = Pictures()
+    app.state.scrapes = Scrapes()
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)

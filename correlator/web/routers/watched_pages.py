@@ -7,8 +7,8 @@ from correlator.incidents.query import IncidentQuery
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.web.render import missing, render
-from correlator.web.routers.metrics import open_in
 from correlator.web.routers.victims import VictimSeen, suffering, with_open
+from correlator.web.scrapes import open_in
 from correlator.web.state import Web, WebState
 
 router = APIRouter(include_in_schema=False)

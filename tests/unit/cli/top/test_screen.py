@@ -25,10 +25,12 @@ class Interrupted(Watch):
         self.drawn = self.looked = 0
 
     def look(self, _now: float, _progress: Progress | None = None) -> Seen:
+        """Count it."""
         self.looked += 1
         return make_seen()
 
     def shown(self) -> Shown:
+        """Send the signal in the midst of the first."""
         self.drawn += 1
         if self.drawn == 1:
             os.kill(os.getpid(), self.number)
