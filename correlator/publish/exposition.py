@@ -4,7 +4,7 @@ prometheus_client writes the very same bytes, as a test makes sure, but keeps a 
 20,000 series, twice that for OpenMetrics: too long for a process that answers others meanwhile.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
@@ -17,6 +17,7 @@ from correlator.publish.samples import Values
 
 END_OF_OPENMETRICS: Final = b"# EOF\n"
 
+_number: Final[Callable[[float], str]] = floatToGoString
 _BY_NAME: Final = {family.name: family for family in FAMILIES}
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
@@ -53,13 +54,13 @@ def _lines(family: Family, found: Mapping[tuple[str, ...], float], cluster: str,
     names, more = ((*family.labels, "cluster"), (cluster,)) if cluster else (family.labels, ())
     order = sorted(range(len(names)), key=names.__getitem__)
     if not names:
-        yield from (f"{family.name} {floatToGoString(value)}\n" for value in found.values())
+        yield from (f"{family.name} {_number(value)}\n" for value in found.values())
         return
     pairs = ",".join(f'{names[place]}="%s"' for place in order)
     template = f"{family.name}{{{pairs}}} %s\n"
     arranged = itemgetter(*order, len(names))
     for labels, value in found.items():
-        yield template % arranged((*_escaped((*labels, *more)), floatToGoString(value)))
+        yield template % arranged((*_escaped((*labels, *more)), _number(value)))
 
 
 def _escaped(labels: tuple[str, ...]) -> tuple[str, ...]:

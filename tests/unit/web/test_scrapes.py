@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_is_what_the_cycle_says_at_once_and_again(accept: str) -> None:
     incident = make_incident()
     state, scrapes = make_state(incidents=Watched([incident]), snapshot=make_snapshot()), Scrapes()
     for lag in (20.0, 21.0):
-        now = replace(state, status=lambda lag=lag: make_status(data_lag_seconds=lag))
+        now = replace(state, status=partial(make_status, data_lag_seconds=lag))
         stored = Stored(open_incidents=(incident,), totals=state.incidents.counts(""))
         content_type, expected = render_metrics(state.snapshot(), stored, now.status(), accept)
         assert scrapes.answer(now, accept, takes_gzip=False) == (content_type, expected)
@@ -82,7 +83,7 @@ def test_what_is_kept_gets_old() -> None:
     """Between two scrapes of one cycle the readings may become too old to pass for new."""
     state, scrapes = make_state(incidents=Watched(), snapshot=make_snapshot()), Scrapes()
     assert "correlator_volume_queue_depth" in asked(scrapes, state)
-    old = replace(state, status=lambda: make_status(data_lag_seconds=301.0))
+    old = replace(state, status=partial(make_status, data_lag_seconds=301.0))
     assert "correlator_volume_queue_depth" not in asked(scrapes, old)
 
 

@@ -24,8 +24,9 @@ class Interrupted(Watch):
         self.number = number
         self.drawn = self.looked = 0
 
-    def look(self, _now: float, _progress: Progress | None = None) -> Seen:
+    def look(self, now: float, progress: Progress | None = None) -> Seen:
         """Count it."""
+        del now, progress
         self.looked += 1
         return make_seen()
 
