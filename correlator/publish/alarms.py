@@ -1,4 +1,4 @@
-"""What alerting rules need beyond an incident's own series: who stopped altogether, and incidents of one cause as one."""
+"""What alerting rules need beyond an incident's own series: who stopped altogether, and the open episodes."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -88,7 +88,7 @@ FAMILIES: Final = (
         "correlator_incident_stopped",
         "gauge",
         VICTIM,
-        "1 while the victim of an open incident gives no first tokens, or does no work, at all; 0 while it only got worse.",
+        "1 while the victim of an open incident gives no first tokens, or does no work, at all; 0 while it is slow.",
     ),
     Family(
         "correlator_episode_victims",

@@ -147,8 +147,8 @@ def add_stored(samples: Samples, stored: Stored, victims: Sequence[VictimNow]) -
         _add_incident(samples, incident)
     for incident in sorted(stored.open_incidents, key=has_stopped, reverse=True):  # of two, the one that stopped stays
         samples.add("correlator_incident_stopped", _victim_labels(incident), has_stopped(incident))
-    for episode, victims in victims_by_episode(stored.open_incidents).items():
-        samples.add("correlator_episode_victims", episode, victims)
+    for episode, count in victims_by_episode(stored.open_incidents).items():
+        samples.add("correlator_episode_victims", episode, count)
     for tiers, count in _by_tiers(stored.open_incidents).items():
         samples.add("correlator_tier_incidents_active", tiers, count)
     for verdict in Verdict:

@@ -38,12 +38,10 @@ def comparison(rule: Rule) -> Iterator[str]:
 
 def _has_condition(node: promql.Expr) -> bool:
     match node:
-        case promql.ParenExpr() | promql.UnaryExpr():
+        case promql.ParenExpr() | promql.AggregateExpr():
             return _has_condition(node.expr)
         case promql.Call():
             return str(node.func.name) == "absent"
-        case promql.AggregateExpr():
-            return _has_condition(node.expr)
         case promql.BinaryExpr() if str(node.op) in COMPARISONS:
             return node.modifier is None or not node.modifier.return_bool
         case promql.BinaryExpr() if str(node.op) in {"and", "unless"}:
@@ -83,14 +81,12 @@ def _labels_of(node: promql.Expr) -> frozenset[str] | None:
     match node:
         case promql.ParenExpr():
             return _labels_of(node.expr)
-        case promql.AggregateExpr():
-            if node.modifier is None:
-                return frozenset()
-            return frozenset(node.modifier.labels) if node.modifier.type == promql.AggModifierType.By else None
-        case promql.BinaryExpr():
-            if str(node.op) in {"and", "unless"} or isinstance(node.rhs, promql.NumberLiteral):
-                return _labels_of(node.lhs)
-            return None
+        case promql.AggregateExpr() if node.modifier is None:
+            return frozenset()
+        case promql.AggregateExpr() if node.modifier and node.modifier.type == promql.AggModifierType.By:
+            return frozenset(node.modifier.labels)
+        case promql.BinaryExpr() if str(node.op) in {"and", "unless"} or isinstance(node.rhs, promql.NumberLiteral):
+            return _labels_of(node.lhs)
         case promql.Call() if str(node.func.name) == "absent":
             return frozenset()
     return None

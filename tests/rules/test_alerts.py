@@ -46,9 +46,9 @@ def test_alerts_ask_for_what_is_exported(query: Query) -> None:
     nodes = walked(query.expr)
     selectors = [node for node in nodes if isinstance(node, promql.VectorSelector)]
     assert selectors
-    for node in selectors:
-        assert {each.name for each in node.matchers.matchers} <= LABELS[str(node.name)]
-    known = set().union(*(LABELS[str(node.name)] for node in selectors))
+    for selector in selectors:
+        assert {each.name for each in selector.matchers.matchers} <= LABELS[str(selector.name)]
+    known = set().union(*(LABELS[str(each.name)] for each in selectors))
     for node in nodes:
         if isinstance(node, promql.AggregateExpr) and node.modifier is not None:
             assert set(node.modifier.labels) <= known

@@ -103,7 +103,7 @@ def test_checks_read_through_what_may_be_written() -> None:
 
 
 def test_groups() -> None:
-    """group/interval: at most five minutes, or series look stale between evaluations; each group has a name of its own."""
+    """group/interval: at most five minutes, or series look stale in between; each group has a name of its own."""
     groups = [group for one in PLAIN for group in groups_of(one.read_text(encoding="utf-8"))]
     assert all(seconds_of(group.get("interval", "1m")) <= 300 for group in groups)
     assert len({group["name"] for group in groups}) == len(groups)
