@@ -5,6 +5,7 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
+from correlator.incidents.errors import StoreError
 from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
@@ -90,6 +92,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
     settle()
+    threading.Thread(target=_open_early, args=(series,), daemon=True).start()
     try:
         with _looking_at_logs(settings, incidents):
             server.run(sockets=[listening])
@@ -99,6 +102,13 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         incidents.close()
         series.close()
         log.info("stopped")
+
+
+def _open_early(series: LateSeries) -> None:
+    """The first question takes several times as long as the next, since it opens the store: let it be nobody's."""
+    now_ms = int(time.time() * 1000)
+    with contextlib.suppress(StoreError):
+        series.label_sets((), now_ms - 3_600_000, now_ms)
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def victim(request: Request, state: Web, name: str) -> Response:
     found = [each for each in snapshot.victims if f"{each.namespace}/{each.pod}" == name]
     past = _past(state, IncidentQuery(namespace=namespace, pod=pod, cluster=state.status().cluster))
     if not found and not past:
-        return missing(request, state, "inference pod", name)
+        return missing(request, state, "watched pod", name)
     used = {identity for each in found for identity in each.volume_ids}
     return render(
         request,

@@ -86,7 +86,7 @@ def test_demo_is_said_first() -> None:
 def test_nothing_watched_says_what_to_do() -> None:
     """Without victims or volumes the page says why and how to find out more."""
     page = page_of(incidents=FakeIncidents(), snapshot=make_snapshot(volumes=(), victims=(), blind_spots=()))
-    assert "No inference pod is watched" in page
+    assert "No pod is watched" in page
     assert "No volume is known" in page
     assert "correlator check says what is missing" in page
     assert "None: every signal that a verdict needs is there." in page
