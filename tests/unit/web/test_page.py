@@ -270,6 +270,31 @@ def test_siblings_of_an_episode_are_linked() -> None:
     assert '<a href="/episodes/e9150de">all its victims in one view</a>' in html
 
 
+@pytest.mark.parametrize(
+    ("pods", "kept", "said"),
+    [
+        (("a",), 1, "Storage contention: 1 victim"),
+        (("a", "b"), 2, "Storage contention: 2 victims"),
+        (("a", "a", "a"), 3, "Storage contention: 1 victim, 3 incidents"),
+        (("a", "b", "a"), 3, "Storage contention: 2 victims, 3 incidents"),
+        (("a", "b"), 7, "Storage contention: 7 incidents"),
+    ],
+)
+def test_a_victim_that_suffers_again_is_one_victim(pods: tuple[str, ...], kept: int, said: str) -> None:
+    """An episode counts victims and incidents apart; where not all of them are at hand, incidents alone."""
+    incidents = [make_incident(id=f"i{rank}", victim=make_victim(pod=pod)) for rank, pod in enumerate(pods)]
+    episode = make_episode(incident_ids=tuple(f"i{rank}" for rank in range(kept)))
+    html = make_client(make_state(incidents=FakeIncidents(incidents, episodes=[episode]))).get("/episodes/e9150de").text
+    assert f"<h1>{said}</h1>" in html
+    assert f"<title>{said} –" in html
+
+
+def test_open_incidents_of_one_victim_are_not_many_victims() -> None:
+    """Two that share a cause and a victim, such as first tokens and tokens per second."""
+    store = FakeIncidents([make_incident(), make_incident(id="second")])
+    assert "2 incidents of one victim" in words_of(page_of(incidents=store))
+
+
 def test_dependency_is_said() -> None:
     """A volume that the victim reaches only through another pod is told as such."""
     incident = make_incident(volume=make_volume(via="depends_on", bound=None), suspects=(make_unattributed(),))
