@@ -60,8 +60,8 @@ accuracy: install ## judge the engine and baselines on cases that nothing was tu
 silence: ## how often work that stops is found on simulated cases, and what opens where nothing failed
 	$(BIN)/python -m tests.accuracy.silence
 
-symptoms: ## whom incidents of other symptoms than first tokens accuse, and how sure they are: an hour
-	$(BIN)/python -m tests.accuracy.symptoms --split report --cases-per-kind 4
+symptoms: ## whom incidents of other symptoms than first tokens accuse, and how sure they are: half an hour
+	$(BIN)/python -m tests.accuracy.symptoms --split report
 
 calibrate: install ## fit the confidence model on cases that no report uses
 	$(BIN)/python -m tests.calibration

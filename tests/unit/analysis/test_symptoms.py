@@ -8,7 +8,8 @@ import pytest
 
 from correlator.analysis.evaluate import FIRST_TOKENS_TOO, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
-from correlator.analysis.symptoms import seen_as_ttft, victims_with
+from correlator.analysis.symptoms import seen_as_ttft, totals_told, victims_with
+from correlator.analysis.unseen import MEASURED
 from correlator.incidents.episodes import causes_of
 from correlator.incidents.lifecycle import incident_of
 from correlator.model.finding import EndReason, Verdict
@@ -171,7 +172,9 @@ def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     assert words in told[-1].explanation
     assert "first token" not in told[-1].explanation.replace(symptom.told_as, "")
     assert told[-1].ttft.baseline_seconds is None
-    assert any(f"not fitted on {symptom.told_as}" in spot.reason for spot in told[0].blind_spots)
+    (spot,) = (spot.reason for spot in told[0].blind_spots if spot.signal == symptom.count)
+    assert symptom.told_as in spot
+    assert ("take it as a guide" in spot) is (symptom.name not in MEASURED)
     assert FIRST_TOKENS_TOO not in told[-1].reasons
     assert told[-1].end_reason is EndReason.RECOVERED
     assert not found.evaluation.memory.open
@@ -270,16 +273,16 @@ def test_the_snapshot_tells_of_every_symptom_in_its_unit(
 def test_totals_that_are_well_are_not_looked_at() -> None:
     """Thousands of them cost two sums each; who is remembered as worse is looked at all the same."""
     frames = seen_as_ttft(window(with_database(0.004, contended=False), START), TRANSACTIONS)
-    assert not victims_with(TRANSACTIONS, frames, (), ALL).keys
+    assert not victims_with(frames, totals_told(TRANSACTIONS, frames), (), ALL).keys
     worse = seen_as_ttft(window(with_database(0.080), START + 5), TRANSACTIONS)
-    (key,) = victims_with(TRANSACTIONS, worse, (), ALL).keys
-    assert victims_with(TRANSACTIONS, frames, {key}, ALL).keys == (key,)
+    (key,) = victims_with(worse, totals_told(TRANSACTIONS, worse), (), ALL).keys
+    assert victims_with(frames, totals_told(TRANSACTIONS, frames), {key}, ALL).keys == (key,)
 
 
 def test_means_keep_their_sums() -> None:
     """All that was done in a step is in the bucket of its mean, and nothing is lost."""
     frames = seen_as_ttft(window(with_database(0.080), START + 5), TRANSACTIONS)
-    victims = victims_with(TRANSACTIONS, frames, (), ALL)
+    victims = victims_with(frames, totals_told(TRANSACTIONS, frames), (), ALL)
     known = np.isfinite(victims.first_tokens[0])
     assert victims.counts[0][:, known].sum(axis=0) == pytest.approx(victims.first_tokens[0][known])
     mean = victims.ttft_sum[0][known] / victims.first_tokens[0][known]
