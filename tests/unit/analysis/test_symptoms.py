@@ -237,6 +237,9 @@ def test_first_tokens_are_judged_as_if_nothing_else_were_watched() -> None:
     assert "open incident of their own" in told[-1].explanation
     of_tokens, of_first_tokens = (causes_of(incident_of(one, "", None)) for one in (told[-1], alone.findings[-1]))
     assert of_tokens & of_first_tokens, "one episode"
+    assert beside.accused == alone.accused
+    less, more = (max(s.confidence for f in each for s in f.suspects) for each in (told, alone.findings))
+    assert less < more, "the confidence was fitted on first tokens"
     now = beside.evaluation.snapshot
     assert now.victims[0].symptoms
     unwatched = tuple(replace(each, symptoms=()) for each in now.victims)
