@@ -1,9 +1,8 @@
 """`python -m tests.accuracy.symptoms`: whom incidents of other symptoms accuse, and how sure they are of it.
 
-The simulator's cases are judged with first tokens hidden (unless `--beside`) and one other symptom visible: the victim's
-tokens per second, its time for prompt tokens, or a database beside it on the same device. `work_stopped` is a victim
-whose counters stand still from the event on, as in `tests.accuracy.silence`. First tokens of the same cases, as the
-daemon judges them, stand beside it.
+The simulator's cases are judged with first tokens hidden (unless `--beside`) and one other symptom visible: tokens per
+second or the time for prompt tokens of the victim, or a database beside it. `work_stopped` is a victim whose counters
+stand still from the event on, as in `tests.accuracy.silence`. First tokens of the same cases stand beside them.
 """
 
 import argparse
