@@ -122,9 +122,10 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
     }
     found = {}
     for signal, (rate, more) in normal.items():
+        rows = (lambda: placed(devices())) if signal == "disk_queue_time" else devices
         whole = not signal.endswith("time")
         before, after = counted(rate, rng, whole=whole), counted(rate + more, rng, whole=whole)
-        found[signal] = Series(devices, switched(SLOW_FROM, choked, before, after))
+        found[signal] = Series(rows, switched(SLOW_FROM, choked, before, after))
     pressure = counted(np.full(shape.nodes, 0.01), rng, whole=False)
     return {
         **found,
