@@ -5,8 +5,11 @@ import numpy as np
 from correlator import catalog
 from correlator.catalog.promql import metrics_of, parsed
 from correlator.inquiry.scope import Scope, in_scope
+from correlator.model.grid import Grid
+from correlator.model.source import SourceError
 from correlator.sources.answer import Answer
 from correlator.sources.bundles import questions_of
+from correlator.sources.fetching import Fetch
 
 SIGNALS = catalog.load()
 SCOPE = Scope(nodes=frozenset({"n1"}), targets=frozenset({"10.0.0.1:9100", 'a"b{c}(d)'}))
@@ -54,3 +57,23 @@ def test_an_answer_is_told_apart_by_the_names_of_metrics() -> None:
     assert parts["pod_reads"].times.tolist() == [1.0, 2.0]
     assert not parts["pod_read_bytes"].metrics
     assert {part.notes for part in parts.values()} == {answer.notes}
+
+
+def test_a_bundle_that_is_refused_is_a_blind_spot_of_all_its_signals() -> None:
+    """The others are answered, and every step of every signal counts as done."""
+    narrowed = in_scope(SIGNALS, SCOPE, 3600)
+    done: list[tuple[int, int]] = []
+
+    def ask(query: str, grid: Grid) -> Answer:
+        if "__name__" in query:
+            raise SourceError("too many samples", retriable=False)
+        at = np.array([float(grid.start)])
+        return Answer(metrics=[{"pod": "a", "device": "sda"}], counts=np.array([1]), times=at, values=at)
+
+    fetch = Fetch(ask, narrowed, Grid(600, 15, 40), {}, lambda steps, total: done.append((steps, total)))
+    fetch.run(2)
+    bundled = {signal.name for each in questions_of(narrowed) if len(each.signals) > 1 for signal in each.signals}
+    assert {spot.signal for spot in fetch.quality()} == bundled
+    answered = {signal.name for signal, frame in fetch.frames().items() if frame.labels}
+    assert answered == {signal.name for signal in narrowed} - bundled
+    assert done[-1] == (40 * len(narrowed), 40 * len(narrowed))
