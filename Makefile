@@ -3,7 +3,7 @@ BIN := .venv/bin
 SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards chart test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ screenshots: install packages ## take the README's pictures of page and terminal
 
 dashboards: install ## write the Grafana dashboards anew
 	$(BIN)/python -m tests.dashboards
+
+chart: install ## write the generated files of the Helm chart anew
+	$(BIN)/python -m tests.deploy
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
