@@ -1,6 +1,8 @@
 # `make` alone says what there is.
 BIN := .venv/bin
 SCENARIO ?=
+# Real contention on a real disk, with nothing beside it that takes its turn.
+LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install run check format docs screenshots dashboards chart test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
@@ -43,7 +45,8 @@ packages: ## install the Debian packages that the tests need
 	@.ci/packages
 
 test: install packages ## run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore $(LAB)
+	$(BIN)/pytest $(LAB)
 
 coverage: install packages ## run every test and say what they did not reach
 	$(BIN)/coverage run -m pytest

@@ -1,5 +1,6 @@
 """The application: routers, errors, headers, in one place."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,11 +51,14 @@ _ANY_ERROR: dict[int | str, dict[str, Any]] = {
 class _Application(FastAPI):
     """FastAPI, but for the media type under which it describes errors."""
 
+    _describing = threading.Lock()  # FastAPI's routes cannot be described by two threads at once
+
     def openapi(self) -> dict[str, Any]:
-        """The description, made once."""
-        if self.openapi_schema is None:
-            problems.describe(super().openapi())
-        return super().openapi()
+        """The description, made once, by whichever request comes first."""
+        with self._describing:
+            if self.openapi_schema is None:
+                problems.describe(super().openapi())
+            return super().openapi()
 
 
 def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI:

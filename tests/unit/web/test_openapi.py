@@ -1,12 +1,18 @@
 """The description at `/openapi.json`, the page at `/docs` and docs/rest.md say what the code does."""
 
 import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
-from tests.unit.web.fakes import make_app, make_client
+from correlator.web.app import create_app
+from tests.unit.web.fakes import make_app, make_client, make_state
 
 PAGE = Path(__file__).parents[3] / "docs" / "rest.md"
 METHODS = re.compile(r"^\| (GET|POST) \| `([^`]+)` \|", re.MULTILINE)
@@ -18,6 +24,29 @@ def openapi() -> dict[str, Any]:
     """The description, as a program gets it."""
     description: dict[str, Any] = make_client().get("/openapi.json").json()
     return description
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that give way to each other all the time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_first_requests_may_come_together(openapi: dict[str, Any]) -> None:
+    """The description is made by the first request that needs it, and no other finds it half made."""
+    for _ in range(6):
+        app, together = create_app(make_state()), Barrier(4)
+
+        def described(_: int, app: FastAPI = app, together: Barrier = together) -> dict[str, Any]:
+            together.wait(10)
+            return app.openapi()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert all(seen["paths"] == openapi["paths"] for seen in pool.map(described, range(4)))
 
 
 def test_every_path_is_documented(openapi: dict[str, Any]) -> None:
