@@ -1,4 +1,4 @@
-"""Whether Kubernetes would take an object: its own schemas, and short ones of ours for those of the Prometheus operator.
+"""Whether Kubernetes would take an object: its own schemas, and short ones of ours for the Prometheus operator's.
 
 The operator's are written after its API reference (monitoring.coreos.com/v1) and hold only what the chart uses: a key
 that they do not name is an error, as a misspelt one is to an API server that validates strictly.

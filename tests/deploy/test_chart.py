@@ -273,7 +273,7 @@ def test_what_the_stack_selects_by_carries_its_label() -> None:
 
 
 def test_dashboards_are_grafanas_own_but_for_the_address() -> None:
-    """One ConfigMap each, labelled for the sidecar, below Kubernetes' limit, with links to the address that was given."""
+    """One ConfigMap each, labelled for the sidecar, below the limit of Kubernetes, with links to the given address."""
     manifests = [
         each
         for each in of_kind(rendered(values_of(STACK)), "ConfigMap")
