@@ -4,6 +4,7 @@ The real daemon, its store on the disk, in front of a loopback Prometheus whose 
 slower in the middle. Memory is that of web and engine process together, shared pages once, as a container is charged.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -62,10 +63,13 @@ def _taken(running: Daemon) -> tuple[dict[str, float], float]:
         name: sum(int(line.split()[1]) for line in _rollup(process) if line.startswith("Pss:")) / 1024
         for name, process in processes.items()
     }
-    ticks = [
-        Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13] for process in processes.values()
-    ]
-    return memory, sum(int(tick) for pair in ticks for tick in pair) / 100
+    return memory, sum(map(_seconds, processes.values()))
+
+
+def _seconds(process: int | None) -> float:
+    """Seconds of a core that a process took: its own and the system's for it."""
+    own, system = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
+    return (int(own) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _rollup(process: int | None) -> list[str]:
