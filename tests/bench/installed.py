@@ -37,7 +37,7 @@ class _Now(server.Handler):
 def serve(slow_from: float) -> None:
     """Serve the cluster of the benchmarks with its trouble at that moment, until the input ends."""
     series.BEGIN = int(slow_from) - 86_400
-    cluster.BEGIN = series.BEGIN
+    cluster.BEGIN = series.BEGIN  # type: ignore[attr-defined]  # its own copy of that name
     cluster.SLOW_FROM = int(slow_from)
     server.Handler.answers = server.Answers(cluster.Shape())
     answering = ThreadingHTTPServer(("127.0.0.1", 0), _Now)
