@@ -41,7 +41,7 @@ dashboards: install ## write the Grafana dashboards anew
 rules: install ## write the rules anew as a PrometheusRule
 	$(BIN)/python -m tests.rules
 
-chart: install ## write the generated files of the Helm chart anew
+chart: install ## write the generated files of Helm chart and Kustomize base anew
 	$(BIN)/python -m tests.deploy
 
 packages: ## install the Debian packages that the tests need

@@ -1,10 +1,6 @@
-"""Write the generated files of the chart: `python -m tests.deploy`."""
+"""Write the generated files of deploy/: `python -m tests.deploy`."""
 
-from tests.deploy.generated import CHART, contents, strays
+from tests.deploy.generated import write
 
-for path, text in contents().items():
-    target = CHART / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-for path in strays():
-    (CHART / path).unlink()
+if __name__ == "__main__":
+    write()

@@ -1,12 +1,12 @@
-"""Files of the chart that are made of others: copies, and the schema of its values."""
+"""Files of deploy/ that are made of others: copies in the chart, the schema of its values, the base for Kustomize."""
 
 import json
-from pathlib import Path
 
+from tests.deploy.kustomized import kustomized
+from tests.deploy.rendering import CHART, ROOT
 from tests.deploy.values_schema import schema
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "deploy" / "helm" / "correlator"
+KUSTOMIZE = ROOT / "deploy" / "kustomize"
 COPIES = {
     "files": "deploy/kubernetes/rbac*.yaml",
     "files/dashboards": "deploy/grafana/dashboards/*.json",
@@ -15,8 +15,8 @@ COPIES = {
 }
 
 
-def contents() -> dict[str, str]:
-    """What each generated file has to hold, by its path in the chart."""
+def of_the_chart() -> dict[str, str]:
+    """What each generated file of the chart has to hold, by its path in it."""
     copies = {
         f"{folder}/{path.name}": path.read_text(encoding="utf-8")
         for folder, pattern in COPIES.items()
@@ -26,6 +26,17 @@ def contents() -> dict[str, str]:
 
 
 def strays() -> set[str]:
-    """Files below files/ that nothing writes any more."""
+    """Files below the chart's files/ that nothing writes any more."""
     present = {str(path.relative_to(CHART)) for path in CHART.glob("files/**/*") if path.is_file()}
-    return present - set(contents())
+    return present - set(of_the_chart())
+
+
+def write() -> None:
+    """Write all of them; the base comes last, since the chart's files go into it."""
+    for path in strays():
+        (CHART / path).unlink()
+    for folder, made in ((CHART, of_the_chart), (KUSTOMIZE, kustomized)):
+        for name, text in made().items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 import helm_python
 import yaml
 
-from tests.deploy.generated import CHART
-
 Manifest: TypeAlias = dict[str, Any]
 
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "deploy" / "helm" / "correlator"
 VALUE_SETS = sorted(CHART.glob("ci/*-values.yaml"))
 RELEASE, NAMESPACE = "correlator", "monitoring"
 

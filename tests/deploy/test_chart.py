@@ -11,9 +11,11 @@ import yaml
 
 import correlator
 from correlator.settings import KubernetesMode, load_settings
-from tests.deploy.generated import CHART, ROOT, contents, strays
+from tests.deploy.generated import of_the_chart, strays
 from tests.deploy.rendering import (
+    CHART,
     NAMESPACE,
+    ROOT,
     VALUE_SETS,
     Manifest,
     files_of,
@@ -87,7 +89,7 @@ def with_rules(folder: Path, text: str) -> Path:
 
 def test_generated_files_are_those_that_would_be_written() -> None:
     """Dashboards, rules, permissions and the schema are what `make chart` makes of their one source."""
-    wanted = contents()
+    wanted = of_the_chart()
     assert {path: (CHART / path).read_text(encoding="utf-8") for path in wanted} == wanted
     assert strays() == set()
 
