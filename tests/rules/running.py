@@ -20,7 +20,7 @@ from tests.played import as_openmetrics, played
 from tests.rules.files import ALERTS, RECORDING
 from tests.servers import SCRAPE_NOTHING, openmetrics_blocks, prometheus
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 
 
