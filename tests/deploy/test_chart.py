@@ -1,6 +1,7 @@
 """The Helm chart: rendered by Helm itself, held against Kubernetes' schemas and the daemon's own loader."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -327,11 +328,21 @@ def test_single_alerts_may_be_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_every_rules_file_becomes_an_object() -> None:
-    """All that rules/ holds is there."""
-    rules = of_kind(rendered(values_of(STACK)), "PrometheusRule")
-    files = {path.stem for path in ROOT.glob("rules/*.yaml")}
-    assert {each["metadata"]["name"].removeprefix("correlator-") for each in rules} == files
+def test_every_rules_file_becomes_an_object(tmp_path: Path) -> None:
+    """All that rules/ holds is there, word for word but for the links, and Prometheus takes it."""
+    specs = {each["metadata"]["name"]: each["spec"] for each in of_kind(rendered(values_of(STACK)), "PrometheusRule")}
+    wanted = {}
+    for path in ROOT.glob("rules/*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        for name, address in values_of(STACK)["prometheusRule"]["links"].items():
+            text = text.replace(f"https://{name}.example", address.rstrip("/"))
+        wanted[f"correlator-{path.stem}"] = yaml.safe_load(text)
+    assert specs == wanted
+    files = [tmp_path / f"{name}.yaml" for name in specs]
+    for file in files:
+        file.write_text(yaml.safe_dump(specs[file.stem]), encoding="utf-8")
+    done = subprocess.run(["promtool", "check", "rules", *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_secrets_are_mounted_where_settings_say() -> None:
