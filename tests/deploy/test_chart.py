@@ -355,6 +355,42 @@ def test_secrets_are_mounted_where_settings_say() -> None:
     assert volumes[mounts[folder]]["secret"]["secretName"] == "thanos-token"
 
 
+def test_with_a_certificate_everybody_speaks_tls(tmp_path: Path) -> None:
+    """Probes, scrapes, Grafana and the notes; whichever of the settings' keys this version knows."""
+    chart = tmp_path / "correlator"
+    shutil.copytree(CHART, chart)
+    (chart / "values.schema.json").unlink()
+    tls = {"web": {"certificate_file": "/etc/correlator/secrets/tls/tls.crt"}}
+    values = {
+        "config": tls,
+        "secrets": {"tls": {"secretName": "correlator-tls"}},
+        "serviceMonitor": {
+            "enabled": True,
+            "endpoint": {
+                "authorization": {"credentials": {"name": "correlator-scraper", "key": "token"}},
+                "tlsConfig": {"serverName": "correlator.example"},
+            },
+        },
+        "grafana": {"datasources": {"enabled": True}},
+    }
+    for config, scheme in ((tls, "https"), ({}, "http")):
+        manifests = rendered({**values, "config": config}, chart)
+        for manifest in manifests:
+            check(manifest)
+        container = container_of(manifests)
+        probes = {container[each]["httpGet"]["scheme"] for each in container if each.endswith("Probe")}
+        assert probes == {scheme.upper()}
+        (endpoint,) = the(manifests, "ServiceMonitor")["spec"]["endpoints"]
+        assert endpoint["scheme"] == scheme
+        assert endpoint["authorization"]["credentials"]["key"] == "token"
+        (sources,) = [
+            each for each in of_kind(manifests, "ConfigMap") if "correlator.yaml" in each["data"] and sidecar(each)
+        ]
+        assert f"url: {scheme}://correlator.monitoring.svc:9920/prometheus" in sources["data"]["correlator.yaml"]
+        notes = files_of({**values, "config": config}, chart)["correlator/templates/NOTES.txt"]
+        assert f"{scheme}://127.0.0.1:9920" in notes
+
+
 def test_only_those_named_may_come() -> None:
     """The port is open to the own namespace and to those that are named, and to nobody else."""
     (rule,) = the(rendered(values_of(HARDENED)), "NetworkPolicy")["spec"]["ingress"]

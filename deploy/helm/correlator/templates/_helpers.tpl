@@ -63,8 +63,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- dig "web" "listen" "0.0.0.0:9920" .Values.config | splitList ":" | last }}
 {{- end }}
 
+{{/* With a certificate of its own the daemon speaks TLS alone: probes, scrapes and Grafana have to as well. */}}
+{{- define "correlator.scheme" -}}
+{{- if dig "web" "certificate_file" "" .Values.config }}https{{ else }}http{{ end }}
+{{- end }}
+
 {{- define "correlator.url" -}}
-http://{{ include "correlator.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
+{{ include "correlator.scheme" . }}://{{ include "correlator.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
 {{- end }}
 
 {{/* JSON is YAML, and the only way in which Helm writes large numbers as numbers. */}}
