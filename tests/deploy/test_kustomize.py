@@ -53,6 +53,15 @@ def test_kubernetes_takes_every_object(folder: Path) -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_kubernetes_takes_the_plain_files(path: Path) -> None:
+    """What is applied without Helm and Kustomize is held against the same schemas."""
+    manifests = list(manifests_in(path.read_text(encoding="utf-8")))
+    assert manifests
+    for manifest in manifests:
+        check(manifest)
+
+
 def test_base_is_the_chart_as_it_comes() -> None:
     """The same objects, the same pod but for the settings' name, which is one of their content."""
     ours, charts = built(BASE), rendered({})
