@@ -1,4 +1,4 @@
-"""What the proxy adds to what Alertmanagers take: `python -m tests.bench.alerts`.
+"""What the proxy adds to what Alertmanagers take: `python -m tests.bench.alerts_proxy`.
 
 The same batches go to a real Alertmanager directly and through the proxy, in turn, as Prometheus sends them again each
 minute: by one sender that waits for its answer. What is added is the difference within each such pair; the difference
@@ -66,7 +66,7 @@ def _alert(number: int) -> dict[str, Any]:
 @contextmanager
 def proxied(alertmanagers: Sequence[str]) -> Iterator[str]:
     """The proxy as a process; its address."""
-    command = [sys.executable, "-m", "tests.bench.alerts", *alertmanagers]
+    command = [sys.executable, "-m", "tests.bench.alerts_proxy", *alertmanagers]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
