@@ -7,6 +7,7 @@ of two direct posts tells how far the machine lets that be known. The proxy runs
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -64,13 +65,13 @@ def _alert(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def proxied(alertmanagers: Sequence[str]) -> Iterator[str]:
-    """The proxy as a process; its address."""
+def proxied(alertmanagers: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The proxy as a process: its address and its id."""
     command = [sys.executable, "-m", "tests.bench.alerts_proxy", *alertmanagers]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip(), process.pid
     finally:
         process.communicate("\n", timeout=30)
 
@@ -93,14 +94,21 @@ def measured() -> dict[int, dict[str, list[float]]]:
         tempfile.TemporaryDirectory() as folder,
         alertmanager(Path(folder) / "a") as first,
         alertmanager(Path(folder) / "b") as second,
-        proxied([first, second]) as proxy,
+        proxied([first, second]) as (proxy, process),
     ):
-        return {size: _pairs(batch(size), first, proxy) for size in BATCHES}
+        return {size: _pairs(batch(size), first, proxy, process) for size in BATCHES}
 
 
-def _pairs(body: bytes, direct: str, proxy: str) -> dict[str, list[float]]:
+def _busy_seconds(process: int) -> float:
+    """Processor time that it has taken."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _pairs(body: bytes, direct: str, proxy: str, process: int) -> dict[str, list[float]]:
     sessions = {direct: requests.Session(), proxy: requests.Session()}
     taken: dict[str, list[float]] = {"direct": [], "again": [], "proxy": []}
+    busy = 0.0
     for number in range(WARM_UP + PAIRS):
         for way, url in (("direct", direct), ("again", direct), ("proxy", proxy)):
             begin = time.perf_counter()
@@ -110,7 +118,9 @@ def _pairs(body: bytes, direct: str, proxy: str) -> dict[str, list[float]]:
             if number >= WARM_UP:
                 taken[way].append(seconds)
             time.sleep(_PAUSE_SECONDS)
-    return taken
+        if number == WARM_UP:
+            busy = _busy_seconds(process)
+    return {**taken, "busy": [(_busy_seconds(process) - busy) / (PAIRS - 1)]}
 
 
 def table(found: dict[int, dict[str, list[float]]]) -> Table:
@@ -122,6 +132,7 @@ def table(found: dict[int, dict[str, list[float]]]) -> Table:
         shown.add_row(f"{size} alerts through the proxy to two", *_cells(taken["proxy"]))
         shown.add_row(f"added (promised: p99 {PROMISED_SECONDS * 1e3:.0f} ms)", *_cells(added))
         shown.add_row("the same between two direct posts", *_cells(noise))
+        shown.add_row(f"processor time of the proxy: {taken['busy'][0] * 1e3:.1f} ms a batch")
     return shown
 
 
