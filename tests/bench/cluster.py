@@ -290,5 +290,6 @@ def _inference(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         "requests_finished": Series(finished, served(1)),
         "prompt_length_sum": Series(servers, served(500)),
         "prompt_length_count": Series(servers, served(1)),
+        "generation_tokens": Series(servers, served(300)),
         "ttft_heartbeat": Series(lambda: [{"instance": row["instance"]} for row in servers()], beating(shape.victims)),
     }
