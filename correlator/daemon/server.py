@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,14 +16,17 @@ import uvicorn
 
 import correlator
 from correlator.daemon.delivering import deliveries_of
+from correlator.daemon.door import door_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
+from correlator.daemon.tls import tls_context
 from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
+from correlator.web.door import Door
 from correlator.web.state import WebState
 
 log = structlog.get_logger(__name__)
@@ -41,7 +45,7 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings, recording: Path | None = None) -> None:
     """Run until SIGTERM or SIGINT. `recording`: play it as if it were now, keep nothing, deliver nothing.
 
-    Raises ListenError, StoreInUseError and CompositionError before anything is started.
+    Raises ListenError, AccessError, StoreInUseError and CompositionError before anything is started.
     """
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listening(settings.web))
@@ -50,13 +54,16 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
             kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
             nobody = {"loki": LokiSettings(), "sinks": SinksSettings()}
             settings = settings.model_copy(update={"store": kept, **nobody})
+        door, tls = door_of(settings), _tls(settings.web)
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
-        _run(settings, recording, listening)
+        _run(settings, recording, listening, door, tls)
 
 
-def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
+def _run(
+    settings: Settings, recording: Path | None, listening: socket.socket, door: Door, tls: ssl.SSLContext | None
+) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
@@ -69,9 +76,17 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         status=lambda: replace(supervisor.status(), sinks=deliveries.status()),
         explain=supervisor.explain,
         stopping=stopping.is_set,
+        door=door,
     )
     config = uvicorn.Config(
-        create_app(state), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="off"
+        create_app(state),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="off",
+        server_header=False,
+        forwarded_allow_ips=list(settings.web.trusted_proxies),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     server = _Server(config)
 
@@ -117,6 +132,10 @@ def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[N
         watch.stop()
 
 
+def _tls(web: WebSettings) -> ssl.SSLContext | None:
+    return None if web.certificate_file is None else tls_context(web.certificate_file, web.key_file)
+
+
 def _listening(web: WebSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, or asyncio delays small answers
@@ -134,4 +153,5 @@ def _listening(web: WebSettings) -> socket.socket:
 
 def _address(web: WebSettings, bound: socket.socket) -> str:
     host = f"[{web.host}]" if ":" in web.host else web.host
-    return f"http://{host}:{bound.getsockname()[1]}/"
+    scheme = "http" if web.certificate_file is None else "https"
+    return f"{scheme}://{host}:{bound.getsockname()[1]}/"

@@ -1,7 +1,6 @@
 """The application: routers, errors, headers, in one place."""
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -10,6 +9,7 @@ from starlette.middleware import Middleware
 import correlator
 from correlator.web import problems
 from correlator.web.compression import Compressed
+from correlator.web.entrance import Entrance
 from correlator.web.parameters import refuse_unknown_parameters
 from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
@@ -21,6 +21,7 @@ from correlator.web.routers import (
     health,
     incident_page,
     incidents,
+    login,
     metrics,
     page,
     report,
@@ -31,11 +32,10 @@ from correlator.web.routers import (
     volumes,
     watched_pages,
 )
-from correlator.web.security import RefuseLargeBodies, SecurityHeaders
+from correlator.web.security import RefuseForeign, RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
 
-LARGEST_BODY_BYTES = 1_000_000
 DESCRIPTION = (
     "Says whether storage contention made time-to-first-token worse, on which volume, and which pods did it. "
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
@@ -61,8 +61,8 @@ class _Application(FastAPI):
             return super().openapi()
 
 
-def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI:
-    """The application over `state`. Requests pass `guards` first: the place for whoever decides who may ask."""
+def create_app(state: WebState) -> FastAPI:
+    """The application over `state`. Nothing is done for anybody before the entrance has let them in."""
     app = _Application(
         title="correlator",
         version=correlator.__version__,
@@ -72,8 +72,9 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Compressed),
-            *guards,
-            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
+            Middleware(RefuseForeign, state.door),
+            Middleware(Entrance, state.door),
+            Middleware(RefuseLargeBodies, state.door),
         ],
     )
     app.state.web = state
@@ -81,7 +82,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    for module in (page, incident_page, watched_pages, docs):
+    for module in (page, incident_page, watched_pages, docs, login):
         app.include_router(module.router)
     app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")

@@ -1,7 +1,7 @@
 """All that the web reads: values and questions that the daemon hands in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Protocol, cast
@@ -17,6 +17,7 @@ from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
+from correlator.web.door import Door
 from correlator.web.problems import Problem
 
 
@@ -86,6 +87,7 @@ class WebState:
 
     `snapshot` gives None until the first cycle has finished. `explain` gives None where nothing is to be said of that
     victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
+    `door` says who may ask; by itself everybody.
     """
 
     snapshot: Callable[[], Snapshot | None]
@@ -96,6 +98,7 @@ class WebState:
     stopping: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = _now
     stream_poll_seconds: float = 1.0
+    door: Door = field(default_factory=Door)
 
 
 def _web_state(request: Request) -> WebState:

@@ -1,0 +1,39 @@
+"""`correlator token`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from correlator.access.tokens import Scope
+from correlator.cli.errors import UsageError
+
+
+def token(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, for the log: grafana, alertmanager, …")],
+    *,
+    tokens_file: Annotated[
+        Path, typer.Option("--tokens-file", metavar="FILE", help="The file of web.tokens_file; made when missing.")
+    ],
+    scope: Annotated[
+        list[Scope] | None, typer.Option("--scope", help="What it is for; may be given twice.  [default: read]")
+    ] = None,
+) -> None:
+    """Make a bearer token: it is printed once, and the file gets its digest.
+
+    A running daemon takes it within a second or two. To revoke a token delete its line.
+    """
+    from correlator.access import AccessError, new_token, read_tokens
+
+    if tokens_file.exists():
+        read_tokens(tokens_file)
+    try:
+        secret, made = new_token(name, scope or [Scope.READ])
+    except AccessError as error:
+        raise UsageError(f"NAME: {error}") from error
+    begins_a_line = not tokens_file.exists() or tokens_file.read_bytes().endswith(b"\n")
+    with os.fdopen(os.open(tokens_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
+        file.write(("" if begins_a_line else "\n") + f"{made.line}\n")
+    typer.echo(secret)
+    typer.echo(f"{tokens_file}: added {name} ({', '.join(sorted(made.scopes))})", err=True)
