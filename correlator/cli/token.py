@@ -1,12 +1,13 @@
 """`correlator token`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from correlator.access.tokens import Scope
+from correlator.access import AccessError, Scope, Token, new_token, read_tokens
 from correlator.cli.errors import UsageError
 
 
@@ -24,16 +25,25 @@ def token(
 
     A running daemon takes it within a second or two. To revoke a token delete its line.
     """
-    from correlator.access import AccessError, new_token, read_tokens
-
     if tokens_file.exists():
         read_tokens(tokens_file)
+    secret, made = _made(name, scope or [Scope.READ])
     try:
-        secret, made = new_token(name, scope or [Scope.READ])
-    except AccessError as error:
-        raise UsageError(f"NAME: {error}") from error
-    begins_a_line = not tokens_file.exists() or tokens_file.read_bytes().endswith(b"\n")
-    with os.fdopen(os.open(tokens_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-        file.write(("" if begins_a_line else "\n") + f"{made.line}\n")
+        _append(tokens_file, made.line)
+    except OSError as error:
+        raise UsageError(f"--tokens-file {tokens_file}: {error.strerror}") from error
     typer.echo(secret)
     typer.echo(f"{tokens_file}: added {name} ({', '.join(sorted(made.scopes))})", err=True)
+
+
+def _made(name: str, scopes: Sequence[Scope]) -> tuple[str, Token]:
+    try:
+        return new_token(name, scopes)
+    except AccessError as error:
+        raise UsageError(f"NAME: {error}") from error
+
+
+def _append(path: Path, line: str) -> None:
+    begins_a_line = not path.exists() or path.read_bytes().endswith(b"\n")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
+        file.write(("" if begins_a_line else "\n") + f"{line}\n")

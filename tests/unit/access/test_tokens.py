@@ -16,7 +16,7 @@ def test_a_token_is_known_by_its_digest_alone() -> None:
     tokens = parse_tokens(f"# ours\n\ngrafana read {DIGEST}\n  am write,read {'0' * 64}\n", "tokens")
     found = tokens.of_secret("s3cret")
     assert found is not None
-    assert (found.name, found.scopes) == ("grafana", {Scope.READ})
+    assert (found.name, set(found.scopes)) == ("grafana", {Scope.READ})
     assert tokens.of_secret(DIGEST) is None
     assert tokens.of_secret("") is None
     assert [token.scopes for token in tokens.all] == [{Scope.READ}, {Scope.READ, Scope.WRITE}]

@@ -93,9 +93,7 @@ def test_the_login_tells_nothing_of_what_is_watched(house: House) -> None:
     assert house.state.status().version not in page
 
 
-@pytest.mark.parametrize(
-    ("name", "reads", "writes"), [("reader", 200, 403), ("writer", 403, 200), ("both", 200, 200)]
-)
+@pytest.mark.parametrize(("name", "reads", "writes"), [("reader", 200, 403), ("writer", 403, 200), ("both", 200, 200)])
 def test_a_token_does_what_it_is_for(house: House, name: str, reads: int, writes: int) -> None:
     """Neither scope includes the other; queries by POST are reading."""
     headers = house.bearing(name)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+
 from correlator.model.finding import Finding
 from correlator.model.topology import PodRef
 from tests.unit.web.fakes import make_client, make_state
