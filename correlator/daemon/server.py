@@ -20,6 +20,7 @@ from correlator.daemon.door import door_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
+from correlator.daemon.patience import PatientHttp
 from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
@@ -80,6 +81,8 @@ def _run(
     )
     config = uvicorn.Config(
         create_app(state),
+        http=PatientHttp,
+        ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -79,6 +79,8 @@ def create_app(state: WebState) -> FastAPI:
     )
     app.state.web = state
     app.state.pictures = Pictures()
+    app.state.streams = stream.Streams()
+    app.state.explaining = threading.BoundedSemaphore(explain.AT_ONCE)
     app.include_router(health.router)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)

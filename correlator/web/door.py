@@ -57,6 +57,10 @@ class Door:
     largest_body_bytes: int = LARGEST_BODY_BYTES
     largest_alerts_bytes: int = LARGEST_ALERTS_BYTES
 
+    def still_knows(self, caller: Caller | None) -> bool:
+        """Whether somebody who was let in with a token would be now."""
+        return self.locks is None or caller is None or caller.token is None or caller.token in self.locks.tokens().all
+
     def count(self, caller: Caller, cost: int = 1) -> None:
         """Count a request of a token, or of an address where there is none. Raises Problem when it is too many."""
         client = ("token", caller.token.name) if caller.token else ("address", network_of(caller.address))
