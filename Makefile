@@ -1,9 +1,11 @@
 # `make` alone says what there is.
 BIN := .venv/bin
 SCENARIO ?=
+# Real contention on a real disk, with nothing beside it that takes its turn.
+LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +38,15 @@ screenshots: install packages ## take the README's pictures of page and terminal
 dashboards: install ## write the Grafana dashboards anew
 	$(BIN)/python -m tests.dashboards
 
+rules: install ## write the rules anew as a PrometheusRule
+	$(BIN)/python -m tests.rules
+
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
 
 test: install packages ## run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore $(LAB)
+	$(BIN)/pytest $(LAB)
 
 coverage: install packages ## run every test and say what they did not reach
 	$(BIN)/coverage run -m pytest
