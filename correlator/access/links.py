@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote, urlencode
 
 from itsdangerous import Signer
@@ -10,13 +10,21 @@ from itsdangerous import Signer
 SignPath = Callable[[str, datetime], str]
 """A path as links have it, and until when it is to open; gives the path to send."""
 
+LIFETIME = timedelta(days=30)
 EXPIRES, SIGNATURE = "expires", "signature"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Links:
     """Signs paths and tells whether a signed one still opens."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, lifetime: timedelta = LIFETIME, clock: Callable[[], datetime] = _now) -> None:
+        """`lifetime` is that of links which nobody wants to end at another time."""
+        self._lifetime = lifetime
+        self._clock = clock
         self._signer = Signer(key, salt=b"link", key_derivation="hmac", digest_method=hashlib.sha256)
 
     def signed(self, path: str, until: datetime) -> str:
@@ -30,12 +38,16 @@ class Links:
         signature = self._signer.get_signature(_signed_text(unquote(path), expires)).decode()
         return f"{quote(unquote(path))}?{urlencode({EXPIRES: expires, SIGNATURE: signature})}"
 
-    def opens(self, path: str, expires: str, signature: str, now: datetime) -> bool:
+    def shared(self, path: str) -> str:
+        """The same from now on for as long as links usually open."""
+        return self.signed(path, self._clock() + self._lifetime)
+
+    def opens(self, path: str, expires: str, signature: str) -> bool:
         """Whether that signature is ours for this path (without escapes), and its end has not come."""
         if not (expires.isascii() and expires.isdecimal() and signature.isascii()):
             return False
         is_ours = self._signer.verify_signature(_signed_text(path, expires), signature)
-        return is_ours and now.timestamp() < int(expires)
+        return is_ours and self._clock().timestamp() < int(expires)
 
 
 def unsigned(path: str, _until: datetime) -> str:

@@ -33,7 +33,7 @@ def _locks(web: WebSettings) -> Locks | None:
     return Locks(
         tokens=Watched([web.tokens_file], partial(read_tokens, web.tokens_file)),
         sessions=Sessions(key, web.session_lifetime),
-        links=Links(key),
+        links=Links(key, web.link_lifetime),
     )
 
 

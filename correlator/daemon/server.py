@@ -26,6 +26,7 @@ from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
 from correlator.daemon.tls import tls_context
 from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
+from correlator.settings.addresses import is_loopback
 from correlator.web.app import create_app
 from correlator.web.door import Door
 from correlator.web.state import WebState
@@ -107,6 +108,7 @@ def _run(
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
+    _warn_of_openness(settings.web)
     settle()
     try:
         with _looking_at_logs(settings, incidents):
@@ -133,6 +135,15 @@ def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[N
         yield
     finally:
         watch.stop()
+
+
+def _warn_of_openness(web: WebSettings) -> None:
+    if is_loopback(web.host):
+        return
+    if web.tokens_file is None:
+        log.warning("whoever reaches the port may read everything and give feedback: see web.tokens_file")
+    elif web.certificate_file is None:
+        log.warning("tokens come in the clear, unless a proxy or mesh encrypts them: see web.certificate_file")
 
 
 def _tls(web: WebSettings) -> ssl.SSLContext | None:

@@ -34,6 +34,10 @@ class WebSettings(BaseModel):
         "start, and earlier sessions and links end then.",
     )
     session_lifetime: WholeSeconds = Field(timedelta(hours=12), description="How long a browser is signed in: a shift.")
+    link_lifetime: WholeSeconds = Field(
+        timedelta(days=30),
+        description="How long a signed link to a picture opens: as long as people look back in a chat or at a report.",
+    )
     certificate_file: Path | None = Field(
         None, description="Certificate (PEM, with those between it and the root) for TLS; read anew when it changes."
     )

@@ -57,6 +57,10 @@ class Door:
     largest_body_bytes: int = LARGEST_BODY_BYTES
     largest_alerts_bytes: int = LARGEST_ALERTS_BYTES
 
+    def shared(self, path: str) -> str:
+        """A path of ours as it is sent to those who have no token: signed where one is asked for."""
+        return self.locks.links.shared(path) if self.locks else path
+
     def still_knows(self, caller: Caller | None) -> bool:
         """Whether somebody who was let in with a token would be now."""
         return self.locks is None or caller is None or caller.token is None or caller.token in self.locks.tokens().all

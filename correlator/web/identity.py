@@ -1,6 +1,5 @@
 """Who asks: by a bearer token, a signed link or a session's cookie, whichever the request has."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
@@ -60,6 +59,6 @@ def _by_token(locks: Locks, address: str, secret: str) -> Caller:
 def _by_link(locks: Locks, connection: HTTPConnection, address: str, expires: str, signature: str) -> Caller:
     scope = connection.scope
     is_whole = scope["method"] in {"GET", "HEAD"} and not scope["query_string"]
-    if not is_whole or not locks.links.opens(path_of(scope), expires, signature, datetime.now(UTC)):
+    if not is_whole or not locks.links.opens(path_of(scope), expires, signature):
         raise Problem(HTTPStatus.FORBIDDEN, "this link has ended, or is not as it was sent")
     return Caller(address)

@@ -51,6 +51,7 @@ PROMISED: dict[str, object] = {
     "web.tokens_file": None,
     "web.signing_key_file": None,
     "web.session_lifetime": timedelta(hours=12),
+    "web.link_lifetime": timedelta(days=30),
     "web.certificate_file": None,
     "web.key_file": None,
     "web.host_names": (),

@@ -14,33 +14,35 @@ HOUR = timedelta(hours=1)
 PLOT = "/api/v1/incidents/a%20b/plot.png"
 
 
-def opens(links: Links, link: str, *, path: str | None = None, now: datetime = NOW, expires: str | None = None) -> bool:
-    """Whether a link opens, as it is or changed."""
+def opens(key: bytes, link: str, *, path: str | None = None, now: datetime = NOW, expires: str | None = None) -> bool:
+    """Whether a link opens at a time, as it is or changed."""
     parts = urlsplit(link)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return links.opens(path or unquote(parts.path), expires or query["expires"], query["signature"], now)
+    links = Links(key, clock=lambda: now)
+    return links.opens(path or unquote(parts.path), expires or query["expires"], query["signature"])
 
 
 def test_a_signed_link_opens_its_path_until_its_end() -> None:
     """It opens before its end, not at it; the same moment gives the same link, so that it can be sent again."""
     links = Links(KEY)
     link = links.signed(PLOT, NOW + HOUR)
-    assert opens(links, link)
-    assert opens(links, link, now=NOW + HOUR - timedelta(seconds=1))
-    assert not opens(links, link, now=NOW + HOUR)
+    assert opens(KEY, link)
+    assert opens(KEY, link, now=NOW + HOUR - timedelta(seconds=1))
+    assert not opens(KEY, link, now=NOW + HOUR)
     assert link == links.signed(PLOT, NOW + HOUR)
     assert urlsplit(link).path == PLOT
+    assert Links(KEY, HOUR, lambda: NOW).shared(PLOT) == link
 
 
 def test_a_changed_link_does_not_open() -> None:
     """Neither another path, nor a later end, nor the signature of another key."""
     links = Links(KEY)
     link = links.signed(PLOT, NOW + HOUR)
-    assert not opens(links, link, path="/api/v1/incidents")
-    assert not opens(links, link, expires=str(int((NOW + 2 * HOUR).timestamp())))
+    assert not opens(KEY, link, path="/api/v1/incidents")
+    assert not opens(KEY, link, expires=str(int((NOW + 2 * HOUR).timestamp())))
     for expires in ("", "-1", "1e9", "²"):
-        assert not links.opens(PLOT, expires, "x", NOW)
-    assert not opens(Links(b"l" * 32), link)
+        assert not links.opens(PLOT, expires, "x")
+    assert not opens(b"l" * 32, link)
 
 
 @pytest.mark.parametrize("path", ["plot.png", "https://evil.example/", "/api/v1/incidents?limit=1", "/a#b"])

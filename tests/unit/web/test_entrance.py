@@ -1,5 +1,6 @@
 """Who is let in, to what, how often, and under which name."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -210,6 +211,13 @@ def test_a_signed_link_opens_one_picture_to_anybody(house: House) -> None:
     assert (answer.status_code, answer.json()["detail"]) == (403, "this link has ended, or is not as it was sent")
     assert house.client.get(ended, headers=house.bearing("reader")).status_code == 200
     assert house.in_browser("reader").get(ended).status_code == 200
+
+
+def test_a_report_brings_its_picture_with_it(house: House) -> None:
+    """Markdown in a wiki loads the picture without a session."""
+    report = house.client.get(f"{PLOT.rpartition('/')[0]}/report?format=markdown", headers=house.bearing("reader")).text
+    (link,) = re.findall(r"\(http://testserver(/[^)]*plot\.png[^)]*)\)", report)
+    assert house.client.get(link).headers["content-type"] == "image/png"
 
 
 def test_without_tokens_everybody_may_do_everything() -> None:
