@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 import correlator
-from correlator.web import problems
+from correlator.web import paths, problems
 from correlator.web.compression import Compressed
 from correlator.web.entrance import Entrance
 from correlator.web.parameters import refuse_unknown_parameters
@@ -58,6 +58,7 @@ class _Application(FastAPI):
         with self._describing:
             if self.openapi_schema is None:
                 problems.describe(super().openapi())
+                paths.describe(super().openapi())
             return super().openapi()
 
 

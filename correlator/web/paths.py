@@ -1,6 +1,6 @@
 """Which rules of access a path is under."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import Scope
 
@@ -39,3 +39,13 @@ def is_reading(method: str, path: str) -> bool:
 def is_for_programs(path: str) -> bool:
     """Whether nobody looks at it in a browser, so that no login is offered."""
     return path.startswith(("/api/", "/prometheus/", "/alertmanager/")) or path in {"/metrics", "/openapi.json"}
+
+
+def describe(openapi: dict[str, Any]) -> None:
+    """Say in a description, in place, what asks for a token: everything but health, where the daemon has tokens."""
+    openapi["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    openapi["security"] = [{"bearer": []}, {}]
+    for path, methods in openapi["paths"].items():
+        if is_health(path):
+            for operation in methods.values():
+                operation["security"] = []

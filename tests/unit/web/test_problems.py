@@ -66,3 +66,4 @@ def test_every_answer_has_the_security_headers(path: str) -> None:
     assert "unsafe-inline" not in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] in {"no-store", "no-cache"}
