@@ -61,7 +61,7 @@ class WebSettings(BaseModel):
         1_000_000, ge=10_000, description="Largest body of a request: a question or a note is far smaller."
     )
     largest_alerts_bytes: int = Field(
-        32_000_000, ge=1_000_000, description="Largest body with alerts: one of 5,000 alerts has 5 to 10 MB."
+        16_000_000, ge=1_000_000, description="Largest body with alerts: one of 5,000 alerts has 5 to 10 MB."
     )
 
     @property

@@ -13,7 +13,7 @@ from correlator.access import Links, RateLimiter, Sessions, Token, Tokens
 from correlator.web.problems import Problem
 
 LARGEST_BODY_BYTES: Final = 1_000_000
-LARGEST_ALERTS_BYTES: Final = 32_000_000
+LARGEST_ALERTS_BYTES: Final = 16_000_000
 COST_OF_A_FAILURE: Final = 60
 """In requests: what guesses tokens, or has a wrong one, is soon asked to wait."""
 

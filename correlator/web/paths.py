@@ -7,7 +7,8 @@ from starlette.types import Scope
 LOGIN: Final = "/login"
 LOGOUT: Final = "/logout"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_ALERTS: Final = ("/api/v1/alertmanager/webhook", "/api/v2/alerts", "/alertmanager/api/v2/alerts")
+_WEBHOOK: Final = "/api/v1/alertmanager/webhook"
+_ALERTS: Final = (_WEBHOOK, "/api/v2/alerts", "/alertmanager/api/v2/alerts")
 
 
 def path_of(scope: Scope) -> str:
@@ -29,6 +30,11 @@ def is_open(path: str) -> bool:
 def takes_alerts(path: str) -> bool:
     """What an Alertmanager or a Prometheus posts to: neither brings again what was refused by its own fault."""
     return path in _ALERTS
+
+
+def must_come_again(path: str) -> bool:
+    """Whether who posts there gives up for good on an answer that blames it."""
+    return path == _WEBHOOK
 
 
 def is_reading(method: str, path: str) -> bool:

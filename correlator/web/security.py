@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from correlator.web.door import Door
-from correlator.web.paths import SAFE_METHODS, is_health, path_of, takes_alerts
+from correlator.web.paths import SAFE_METHODS, is_health, must_come_again, path_of, takes_alerts
 from correlator.web.problems import Problem, respond_with
 
 PAGE_POLICY = (
@@ -72,10 +72,8 @@ class RefuseLargeBodies:
 
     def _rule(self, path: str) -> tuple[int, HTTPException]:
         """What is too much, and how that is said: who posts alerts must not give up on them."""
-        if takes_alerts(path):
-            largest, status = self._door.largest_alerts_bytes, HTTPStatus.SERVICE_UNAVAILABLE
-        else:
-            largest, status = self._door.largest_body_bytes, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        largest = self._door.largest_alerts_bytes if takes_alerts(path) else self._door.largest_body_bytes
+        status = HTTPStatus.SERVICE_UNAVAILABLE if must_come_again(path) else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return largest, HTTPException(status, f"the body is larger than {largest} bytes")
 
 

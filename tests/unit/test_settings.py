@@ -58,7 +58,7 @@ PROMISED: dict[str, object] = {
     "web.trusted_proxies": ("127.0.0.1", "::1"),
     "web.requests_per_minute": 6000,
     "web.largest_body_bytes": 1_000_000,
-    "web.largest_alerts_bytes": 32_000_000,
+    "web.largest_alerts_bytes": 16_000_000,
     "loki.url": None,
     "loki.tenant": "",
     "loki.bearer_token_file": None,

@@ -260,6 +260,7 @@ def test_an_alert_is_never_refused_for_its_size_as_the_senders_fault() -> None:
     client = make_client(replace(make_state(), door=Door(largest_alerts_bytes=2_000_000)))
     assert client.post(WEBHOOK, content=b" " * 2_000_001).status_code == 503
     assert client.post(WEBHOOK, content=b" " * 1_500_000).status_code not in {413, 503}
+    assert client.post("/api/v2/alerts", content=b" " * 2_000_001).status_code == 413
     assert client.post(FEEDBACK, content=b" " * 1_500_000).status_code == 413
 
 
