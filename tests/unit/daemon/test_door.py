@@ -33,7 +33,7 @@ def test_by_itself_the_door_is_open_and_knows_its_name() -> None:
     made = door()
     assert made.locks is None
     assert made.limiter is not None
-    assert made.hosts == {"localhost"}
+    assert made.hosts == frozenset({"localhost"})
     assert door(requests_per_minute=0).limiter is None
 
 
