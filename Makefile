@@ -5,7 +5,7 @@ SCENARIO ?=
 LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ accuracy: install ## judge the engine and baselines on cases that nothing was tu
 
 silence: ## how often work that stops is found on simulated cases, and what opens where nothing failed
 	$(BIN)/python -m tests.accuracy.silence
+
+symptoms: ## whom incidents of other symptoms than first tokens accuse, and how sure they are: half an hour
+	$(BIN)/python -m tests.accuracy.symptoms --split report
 
 calibrate: install ## fit the confidence model on cases that no report uses
 	$(BIN)/python -m tests.calibration
