@@ -5,7 +5,7 @@ SCENARIO ?=
 LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards rules chart test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ dashboards: install ## write the Grafana dashboards anew
 
 rules: install ## write the rules anew as a PrometheusRule
 	$(BIN)/python -m tests.rules
+
+chart: install ## write the generated files of Helm chart and Kustomize base anew
+	$(BIN)/python -m tests.deploy
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages

@@ -1,12 +1,17 @@
 """From settings to the door: who may ask, by which proofs, how often, by what name."""
 
-from functools import partial
+from datetime import timedelta
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from correlator.access import Links, RateLimiter, Sessions, SignPath, Watched, read_tokens, signing_key, unsigned
+from correlator.alerting.annotations import SharePath
 from correlator.settings import Settings, WebSettings
 from correlator.settings.addresses import is_loopback
 from correlator.web.door import Door, Locks
+
+SHARED_KEPT = 1000
+"""Links that are not signed again for each alert of an incident."""
 
 
 def door_of(settings: Settings) -> Door:
@@ -24,6 +29,12 @@ def door_of(settings: Settings) -> Door:
 def sign_path_of(door: Door) -> SignPath:
     """How links for chats are made: signed where a token would be asked for."""
     return door.locks.links.signed if door.locks else unsigned
+
+
+def sharing_of(door: Door, lifetime: timedelta) -> SharePath:
+    """How notifications link to pictures: for so long since the incident was detected, always by the same link."""
+    sign = sign_path_of(door)
+    return lru_cache(SHARED_KEPT)(lambda path, since: sign(path, since + lifetime))
 
 
 def _locks(web: WebSettings) -> Locks | None:

@@ -15,8 +15,9 @@ import structlog
 import uvicorn
 
 import correlator
+from correlator.daemon.alerting import Alerting
 from correlator.daemon.delivering import deliveries_of
-from correlator.daemon.door import door_of
+from correlator.daemon.door import door_of, sharing_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
@@ -25,7 +26,7 @@ from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
 from correlator.daemon.tls import tls_context
-from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
+from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.settings.addresses import is_loopback
 from correlator.web.app import create_app
 from correlator.web.door import Door
@@ -54,7 +55,8 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
-            nobody = {"loki": LokiSettings(), "sinks": SinksSettings()}
+            alerting = settings.alerting.model_copy(update={"proxy": AlertsProxySettings()})
+            nobody = {"loki": LokiSettings(), "sinks": SinksSettings(), "alerting": alerting}
             settings = settings.model_copy(update={"store": kept, **nobody})
         door, tls = door_of(settings), _tls(settings.web)
         claim = None if settings.store.url else claim_store(settings.store.path)
@@ -70,12 +72,17 @@ def _run(
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
     deliveries = deliveries_of(settings, incidents)
+    alerting = Alerting(settings, incidents, sharing_of(door, settings.web.link_lifetime))
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
         incidents=incidents,
         series=series,
-        status=lambda: replace(supervisor.status(), sinks=deliveries.status()),
+        status=lambda: replace(
+            supervisor.status(), sinks=(*deliveries.status(), *alerting.sinks()), alert_batches=alerting.batches()
+        ),
+        alerts=alerting.known,
+        alerts_proxy=alerting.proxy,
         explain=supervisor.explain,
         stopping=stopping.is_set,
         door=door,
@@ -104,6 +111,7 @@ def _run(
         signal.signal(each, stop)
     url = _address(settings.web, listening)
     deliveries.start()  # before anything is found: a sink that is new hears what comes from now on
+    alerting.start()
     supervisor.start()
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
@@ -116,6 +124,7 @@ def _run(
     finally:
         supervisor.stop()
         deliveries.stop()
+        alerting.stop()
         incidents.close()
         series.close()
         log.info("stopped")

@@ -14,6 +14,9 @@ from correlator.web.parameters import refuse_unknown_parameters
 from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
+    alert_page,
+    alertmanager,
+    alerts,
     docs,
     episodes,
     explain,
@@ -83,9 +86,11 @@ def create_app(state: WebState) -> FastAPI:
     app.state.streams = stream.Streams()
     app.state.explaining = threading.BoundedSemaphore(explain.AT_ONCE)
     app.include_router(health.router)
+    app.include_router(alertmanager.router, responses=_ANY_ERROR)
+    app.include_router(alerts.router, responses=_ANY_ERROR)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    for module in (page, incident_page, watched_pages, docs, login):
+    for module in (page, incident_page, alert_page, watched_pages, docs, login):
         app.include_router(module.router)
     app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")

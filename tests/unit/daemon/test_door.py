@@ -1,16 +1,20 @@
 """What the settings make of the door."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from correlator.access import Scope, new_token
-from correlator.daemon.door import door_of, sign_path_of
+from correlator.alerting.enrichment import Enricher
+from correlator.alerting.subject import LabelNames
+from correlator.daemon.door import door_of, sharing_of, sign_path_of
 from correlator.settings import load_settings
 from correlator.web.door import Door
+from tests.factories import make_incident
 
+MONTH = timedelta(days=30)
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
@@ -65,3 +69,15 @@ def test_links_are_signed_where_a_token_is_asked_for(tokens_file: str, tmp_path:
     with_key = {"tokens_file": tokens_file, "signing_key_file": str(tmp_path / "key")}
     first, second = (sign_path_of(door(**with_key))("/plot.png", NOW) for _ in range(2))
     assert first == second != sign_path_of(door(tokens_file=tokens_file))("/plot.png", NOW)
+
+
+def test_a_notification_brings_its_picture_with_it(tokens_file: str) -> None:
+    """The annotation of an alert has a link that opens, the same each time; a plain one where no token is asked for."""
+    for made in (door(tokens_file=tokens_file), door()):
+        enricher = Enricher([make_incident()], LabelNames(), "https://x.example/c", share=sharing_of(made, MONTH))
+        labels = {"namespace": "inference", "pod": "vllm-7c9f4-x2x8q"}
+        first, second = (enricher.of(labels, None).annotations["correlator_plot"] for _ in range(2))
+        assert first == second
+        path, _, query = first.removeprefix("https://x.example/c").partition("?")
+        assert path == "/api/v1/incidents/c0ffee5eed/plot.png"
+        assert query.startswith("expires=") if made.locks else query == ""

@@ -245,7 +245,11 @@ def test_totals_begin_at_zero() -> None:
 
 def test_the_daemon_itself() -> None:
     """Signals, cycle, lag, requests, readiness, demo and version are there."""
-    found = series(status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,)))
+    batches = (("late", 3),)
+    found = series(
+        status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,), alert_batches=batches)
+    )
+    assert value(found, "correlator_alert_batches_total", outcome="late") == 3
     assert value(found, "correlator_signal_up", signal="container_pressure_io") == 0
     assert value(found, "correlator_signal_up", signal="device_busy") == 1
     assert value(found, "correlator_cycle_duration_seconds") == 0.42
@@ -302,7 +306,7 @@ def test_cluster_is_a_label_only_when_set() -> None:
 def test_labels_are_those_of_the_table() -> None:
     """Every series has exactly the labels that its family promises, and every family with content has a series."""
     suspects = tuple(make_suspect(pod=f"p{rank}") for rank in range(TOP_SUSPECTS + 1))
-    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),))
+    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),), alert_batches=(("late", 1),))
     found = series(make_incident(suspects=suspects), snapshot=make_snapshot(), status=status)
     assert {(name, tuple(sorted(dict(labels)))) for name, labels in found} == {
         (family.name, tuple(sorted(family.labels))) for family in FAMILIES
