@@ -6,6 +6,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
 from correlator.daemon.tls import tls_context
+from correlator.incidents.errors import StoreError
 from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.settings.addresses import is_loopback
 from correlator.web.app import create_app
@@ -118,6 +120,7 @@ def _run(
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
     _warn_of_openness(settings.web)
     settle()
+    threading.Thread(target=_open_early, args=(series,), daemon=True).start()
     try:
         with _looking_at_logs(settings, incidents):
             server.run(sockets=[listening])
@@ -128,6 +131,13 @@ def _run(
         incidents.close()
         series.close()
         log.info("stopped")
+
+
+def _open_early(series: LateSeries) -> None:
+    """The first question takes several times as long as the next, since it opens the store: let it be nobody's."""
+    now_ms = int(time.time() * 1000)
+    with contextlib.suppress(StoreError):
+        series.label_sets((), now_ms - 3_600_000, now_ms)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ from correlator.web.routers import (
     volumes,
     watched_pages,
 )
+from correlator.web.scrapes import Scrapes
 from correlator.web.security import RefuseForeign, RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
@@ -83,6 +84,7 @@ def create_app(state: WebState) -> FastAPI:
     )
     app.state.web = state
     app.state.pictures = Pictures()
+    app.state.scrapes = Scrapes()
     app.state.streams = stream.Streams()
     app.state.explaining = threading.BoundedSemaphore(explain.AT_ONCE)
     app.include_router(health.router)
