@@ -4,6 +4,7 @@ import time
 from functools import partial
 
 from correlator.alerting.annotate import Annotated, annotate
+from correlator.alerting.annotations import SharePath, as_it_is
 from correlator.alerting.enrichment import Enricher
 from correlator.daemon.known_incidents import KnownIncidents
 from correlator.daemon.reading import LateIncidents
@@ -24,13 +25,14 @@ _AFTER_THE_ANSWER_SECONDS = 1.0
 class Alerting:
     """What tells alerts their cause, from `start` to `stop`; `proxy` is None where no Alertmanager is set."""
 
-    def __init__(self, settings: Settings, incidents: LateIncidents) -> None:
+    def __init__(self, settings: Settings, incidents: LateIncidents, share: SharePath = as_it_is) -> None:
         alerting = settings.alerting
         make = partial(
             Enricher,
             mapping=alerting.labels.names(),
             external_url=settings.sinks.external_url or "",
             slack=alerting.slack(),
+            share=share,
         )
         self._seen = SeenAlerts()
         self._known = KnownIncidents(incidents, settings.cluster, make)

@@ -20,11 +20,11 @@ from correlator.settings.groups import (
     Settings,
     SourceSettings,
     StoreSettings,
-    WebSettings,
 )
 from correlator.settings.load import SettingsError, load_settings
 from correlator.settings.loki import LokiSettings
 from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
+from correlator.settings.web import WebSettings
 
 __all__ = [
     "AlertLabelsSettings",

@@ -1,7 +1,7 @@
 """All that the web reads: values and questions that the daemon hands in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
+from correlator.web.door import Door
 from correlator.web.problems import Problem
 
 
@@ -117,6 +118,7 @@ class WebState:
     `snapshot` gives None until the first cycle has finished. `explain` gives None where nothing is to be said of that
     victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
     `alerts_proxy` is None where no Alertmanager is set.
+    `door` says who may ask; by itself everybody.
     """
 
     snapshot: Callable[[], Snapshot | None]
@@ -129,6 +131,7 @@ class WebState:
     alerts: AlertsKnown = UNMAPPED
     alerts_proxy: AlertsProxied | None = None
     stream_poll_seconds: float = 1.0
+    door: Door = field(default_factory=Door)
 
 
 def _web_state(request: Request) -> WebState:
