@@ -1,5 +1,6 @@
 """Brings a database to the schema that this program knows."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +14,10 @@ from correlator.incidents.tables import Base
 
 MIGRATION_LOCK = 0x10C0_47E1
 """Any number: whoever holds it on a server is the only one that migrates."""
+
+_ONE_AT_A_TIME = (
+    threading.Lock()
+)  # what Alembic upgrades is global to the process, and databases open in several threads
 
 
 def scripts() -> Config:
@@ -41,7 +46,8 @@ def migrate(connection: Connection, where: str) -> None:
             where, f"has schema {revision}, which this version does not know", "upgrade this program"
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")
 
 
 def _refuse_foreign(connection: Connection, where: str) -> None:

@@ -10,6 +10,8 @@ from tests.simulator.scene import Scene
 from tests.simulator.scrape import Book, Losses, Target, counter, draw_target
 from tests.simulator.vllm import outage_of
 
+BY_INSTANCE = {"disk_queue_time", "disk_info", "filesystem_device_error", "filesystem_readonly"}
+
 
 def export_nodes(book: Book, scene: Scene, outcome: Outcome) -> None:
     """Every node's disks and pressure."""
@@ -60,14 +62,21 @@ def _disk(book: Book, scene: Scene, outcome: Outcome, place: int, target: Target
         first = float(rng.uniform(1e4, 1e7)) * (4096.0 * 8 if "bytes" in signal else 1.0)
         values = counter(total, scene.clock.edges, target.at, first=first)
         rounded = np.round(values, 3) if "time" in signal else np.floor(values)
-        book.put(signal, named, target.on_grid(rounded), target.interval)
+        book.put(signal, _asked(signal, named), target.on_grid(rounded), target.interval)
     alive = target.on_grid(np.ones(len(target.at)))
     major, minor = device.number.split(":")
-    book.put("disk_info", {**named, "major": major, "minor": minor}, alive, target.interval)
+    book.put("disk_info", _asked("disk_info", {**named, "major": major, "minor": minor}), alive, target.interval)
     mount = {**labels, "device": f"/dev/{device.name}", "mountpoint": f"/data/{device.name}"}
     book.put("filesystem_size", {**mount, "fstype": "ext4"}, alive * 4.0e11, target.interval)
-    book.put("filesystem_device_error", mount, alive * 0.0, target.interval)
-    book.put("filesystem_readonly", mount, alive * 0.0, target.interval)
+    for signal in ("filesystem_device_error", "filesystem_readonly"):
+        book.put(signal, _asked(signal, mount), alive * 0.0, target.interval)
+
+
+def _asked(signal: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """Without the exporter's own pod where the catalogue asks by instance alone."""
+    return {
+        name: value for name, value in labels.items() if signal not in BY_INSTANCE or name not in ("namespace", "pod")
+    }
 
 
 def _pressure(book: Book, scene: Scene, outcome: Outcome, node: int, target: Target, labels: dict[str, str]) -> None:

@@ -1,15 +1,18 @@
 """The schema and its migrations."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from correlator.incidents.database import Database
 from correlator.incidents.errors import StoreCorruptError, StoreTooNewError
 from correlator.incidents.reader import Incidents
+from correlator.incidents.schema import scripts
 from correlator.incidents.store import Store
 from correlator.incidents.tables import Base
 from tests.factories import make_logs
@@ -83,3 +86,15 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
         assert incidents.get(incident.id) == incident
         assert incidents.keep_logs(incident.id, make_logs())
         assert incidents.logs(incident.id) == make_logs()
+
+
+def test_new_stores_open_side_by_side(tmp_path: Path) -> None:
+    """Each in a thread of its own, all made anew: every one has the whole schema."""
+    paths = [tmp_path / f"{number}.db" for number in range(8)]
+
+    def revision(path: Path) -> str | None:
+        with Store.open(path) as store, store.database.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        assert set(pool.map(revision, paths)) == {ScriptDirectory.from_config(scripts()).get_current_head()}
