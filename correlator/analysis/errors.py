@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from correlator.analysis.rows import Indices, by_node, by_part, by_volume, label
+from correlator.analysis.rows import Indices, by_node, by_part, by_pod, by_volume, label
 from correlator.model.frame import Floats, Frames
 from correlator.model.topology import Topology
 
@@ -53,7 +53,8 @@ def _sums(values: Floats, length: int) -> Floats:
 class Sign:
     """One sign: of a signal, of those of its rows that have the `reason`.
 
-    `of` says where rows are found: on the `volume`, its `client`s, its `node`, the `users' node`, or all of `Ceph`.
+    `of` says where rows are found: on the `volume`, its `client`s, a pod that is its `user`, its `node`,
+    the `users' node`, or all of `Ceph`.
     `is_error` decides on a row's known values, of which there is at least one. With `per`, a signal whose rows have the
     same labels, it decides on how much both counters gained in each step, shape (2, steps) where both are known.
     """
@@ -90,6 +91,8 @@ SIGNS = (
     Sign("ceph_health", "Ceph reports slow operations", reason="SLOW_OPS", of="Ceph"),
     Sign("longhorn_errors", "a Longhorn volume is degraded", reason="longhorn_degraded", of="client"),
     Sign("longhorn_errors", "a Longhorn volume turned read-only", _began, reason="longhorn_read_only", of="client"),
+    Sign("minio_errors", "a MinIO server that uses it had I/O errors", _grew, reason="minio_io", of="user"),
+    Sign("minio_errors", "a MinIO server that uses it waited for a drive in vain", _grew, "minio_timeout", of="user"),
 )
 SIGNALS = tuple(dict.fromkeys(sign.signal for sign in SIGNS))
 
@@ -136,6 +139,9 @@ def _rows(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> lis
     if sign.of == "Ceph":
         is_ceph = volume_id in topology.volumes and topology.volumes[volume_id].kind in {"rbd", "cephfs"}
         return list(range(len(labels))) if is_ceph else []
+    if sign.of == "user":
+        users = sorted({edge.pod for edge in topology.edges if edge.volume_id == volume_id}, key=str)
+        return [row for pod in users for row in by_pod(labels).rows(pod).tolist()]
     if sign.of == "users' node":
         return _rows_of_users(sign, frames, topology, volume_id)
     if sign.of == "node" and volume_id in topology.volumes and _is_used(topology, volume_id):

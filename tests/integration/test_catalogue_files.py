@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent / "exporters"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))
 ELSEWHERE = {
     *("cadvisor", "kube_state_metrics", "node_exporter", "mountstats", "smartctl"),
-    *("ceph", "ebs_csi", "longhorn", "portworx"),
+    *("ceph", "ebs_csi", "longhorn", "minio", "portworx"),
 }
 """Files that other tests hold against their exporters."""
 

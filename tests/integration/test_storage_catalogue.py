@@ -22,11 +22,13 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
     "longhorn": {"instance": "10.1.0.3:9500", "job": "longhorn-backend", "namespace": "longhorn-system"},
     "portworx": {"instance": "10.0.0.1:9001", "job": "portworx"},
     "ebs_csi": {"instance": "10.0.0.1:3302", "job": "ebs-csi-node"},
+    "minio": {"instance": "10.3.0.1:9000", "job": "minio", "namespace": "store", "pod": "minio-0"},
     "smartctl": {"instance": "10.0.0.1:9633", "job": "smartctl", "node": "n1"},
 }
 Told: TypeAlias = dict[tuple[tuple[str, str], ...], float]
 AT_NODE = {"instance": "10.0.0.1:9100", "node": "n1"}
 IMAGE = {"pool": "replicapool", "image": "csi-vol-5a3c0b44-31a6-11ee-9d52-0242ac120002"}
+MINIO = {"instance": "10.3.0.1:9000", "namespace": "store", "pod": "minio-0"}
 POD = {"instance": "10.0.0.1:10250", "node": "n1", "namespace": "db", "pod": "pg-0"}
 
 
@@ -128,6 +130,14 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
             | series(1, instance="10.0.0.1:9633", node="n1", device="sda", reason="smart_failed")
             | series(12, instance="10.0.0.1:9633", node="n1", device="nvme0", reason="smart_media_errors")
             | series(7, instance="10.0.0.1:9633", node="n1", device="sda", reason="smart_media_errors"),
+        ),
+        (
+            "minio_errors",
+            series(2, MINIO, drive="/export0", reason="minio_io")
+            | series(0, MINIO, drive="/export1", reason="minio_io")
+            | series(1, MINIO, drive="/export2", reason="minio_io")
+            | series(5, MINIO, drive="/export0", reason="minio_timeout")
+            | series(3, MINIO, drive="/export2", reason="minio_timeout"),
         ),
         (
             "device_errors",

@@ -76,6 +76,20 @@ def told(signal: str, labels: Mapping[str, str], values: Floats | float) -> Fram
             "lh",
             "a Longhorn volume is degraded",
         ),
+        (
+            "minio_errors",
+            {"namespace": "a", "pod": "p", "drive": "/export0", "reason": "minio_io"},
+            GROWS,
+            "sda",
+            "a MinIO server that uses it had I/O errors",
+        ),
+        (
+            "minio_errors",
+            {"namespace": "a", "pod": "q", "drive": "/export0", "reason": "minio_timeout"},
+            GROWS,
+            "nfs",
+            "a MinIO server that uses it waited for a drive in vain",
+        ),
     ],
 )
 def test_each_sign_is_an_error_of_its_volume(
@@ -95,6 +109,7 @@ def test_each_sign_is_an_error_of_its_volume(
         ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, 12.0),
         ("node_hung_tasks", {"node": "n1"}, 3.0),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, 7.0),
+        ("minio_errors", {"namespace": "a", "pod": "p", "drive": "/export0", "reason": "minio_io"}, 4.0),
         ("md_degraded", AT_SDA, 0.0),
         ("ceph_health", {"reason": "OSD_DOWN"}, 0.0),
         ("device_errors", {"node": "n2", "zpool": "tank", "reason": "zfs_degraded"}, 1.0),

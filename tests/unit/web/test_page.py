@@ -98,6 +98,12 @@ def test_well_says_so() -> None:
     assert "First tokens are as fast as usual" in page_of(incidents=FakeIncidents(), snapshot=well)
 
 
+def test_nothing_is_said_of_first_tokens_that_nobody_has() -> None:
+    """Where only databases are watched, none is as fast as usual."""
+    databases = make_snapshot(victims=(make_victim_now(regressed_since=None, ttft=()),))
+    assert "as fast as usual" not in page_of(incidents=FakeIncidents(), snapshot=databases)
+
+
 def test_not_ready_says_why() -> None:
     """Before the first cycle, and with a source that is down, the page says so instead of showing emptiness."""
     state = make_state(incidents=FakeIncidents(), status=make_status(problems=("http://prometheus:9090 is down",)))
