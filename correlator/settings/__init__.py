@@ -6,6 +6,7 @@ docs/settings.md is written from the descriptions here; a test compares the two.
 What must not live here: anything that acts on a setting. Who imports it: `daemon` and `cli`.
 """
 
+from correlator.settings.alerting import AlertingSettings, AlertLabelsSettings
 from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
@@ -26,6 +27,8 @@ from correlator.settings.loki import LokiSettings
 from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
 
 __all__ = [
+    "AlertLabelsSettings",
+    "AlertingSettings",
     "CatalogSettings",
     "EngineSettings",
     "GrafanaSinkSettings",

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from correlator.analysis.parameters import Parameters
 from correlator.calibration import CalibrationError, bundled, read
 from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
+from correlator.settings.alerting import AlertingSettings
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 from correlator.settings.loki import LokiSettings
 from correlator.settings.sinks import SinksSettings
@@ -313,6 +314,7 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     loki: LokiSettings = Field(default_factory=LokiSettings)
     sinks: SinksSettings = Field(default_factory=SinksSettings)
+    alerting: AlertingSettings = Field(default_factory=AlertingSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     catalog: CatalogSettings = Field(default_factory=CatalogSettings)
 

@@ -59,6 +59,8 @@ def _default(path: str, field: FieldInfo) -> str:
             return "none"
         case Mapping() | tuple() if not value:
             return "empty"
+        case tuple():
+            return ", ".join(f"`{each}`" for each in value)
         case timedelta():
             return f"`{format_duration(value)}`"
         case _:

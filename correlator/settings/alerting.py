@@ -1,0 +1,75 @@
+"""How alerts are told their cause."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from correlator.alerting.matching import Slack
+from correlator.alerting.subject import LabelNames
+from correlator.settings.duration import DurationOrNone
+
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_USUAL = LabelNames()
+
+
+def _labels(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _LABEL.fullmatch(name):
+            raise ValueError(f"expected names of labels (letters, digits and _), not {name!r}")
+    return names
+
+
+Labels = Annotated[tuple[str, ...], AfterValidator(_labels)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class AlertLabelsSettings(_Group):
+    """By which labels alerts name things; of several that an alert carries, the first counts."""
+
+    cluster: Labels = Field(_USUAL.cluster, description="Labels with the cluster; compared where `cluster` is set.")
+    namespace: Labels = Field(
+        _USUAL.namespace,
+        description="Labels with the namespace; so Prometheus renames a series' own where the target has one as well.",
+    )
+    pod: Labels = Field(_USUAL.pod, description="Labels with the victim's pod.")
+    workload: Labels = Field(_USUAL.workload, description="Labels with the victim's workload, with or without a kind.")
+    model: Labels = Field(_USUAL.model, description="Labels with the name of the served model.")
+    node: Labels = Field(_USUAL.node, description="Labels with the node of the victim or of the volume.")
+    volume: Labels = Field(_USUAL.volume, description="Labels with our name of a volume, as our metrics have it.")
+    claim: Labels = Field(_USUAL.claim, description="Labels with a claim; the namespace is then the claim's.")
+    device: Labels = Field(_USUAL.device, description="Labels with a device, such as `nvme0n1` or `/dev/nvme0n1`.")
+    node_jobs: tuple[str, ...] = Field(
+        _USUAL.node_jobs,
+        description="Values of `job` whose namespace and pod are the exporter's: such alerts are about a node, "
+        "if need be the host in `instance`.",
+    )
+
+    def names(self) -> LabelNames:
+        """What alerts are matched by."""
+        return LabelNames(**{field: getattr(self, field) for field in type(self).model_fields})
+
+
+class AlertingSettings(_Group):
+    """How alerts are told their cause."""
+
+    labels: AlertLabelsSettings = Field(default_factory=AlertLabelsSettings)
+    ended_before: DurationOrNone = Field(
+        Slack().ended_before,
+        le=timedelta(days=1),
+        description="How long before an alert its incident may have ended: an alert's `for`, and how far rates look "
+        "back.",
+    )
+    begun_after: DurationOrNone = Field(
+        Slack().begun_after,
+        le=timedelta(hours=1),
+        description="How long after an alert its incident may have begun: an onset is dated by steps.",
+    )
+
+    def slack(self) -> Slack:
+        """How far apart alert and incident may be."""
+        return Slack(ended_before=self.ended_before, begun_after=self.begun_after)

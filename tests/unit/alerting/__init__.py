@@ -1,0 +1,1 @@
+"""Alerts, and what is known of their cause."""
