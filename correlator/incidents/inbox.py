@@ -52,7 +52,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptNotification:
-    """One that was kept. `repeat` counts how often the group was in that state before."""
+    """One that was kept. `repeat` counts how often the group said the same before."""
 
     sequence: int
     group: str
@@ -95,34 +95,28 @@ class Inbox:
         self._database.close()
 
     def keep(self, arrivals: Iterable[Arrival], doubles_within: timedelta) -> tuple[bool, ...]:
-        """Keep all of them or none; False for each that is a double of the newest of its group.
+        """Keep all of them or none; False for each that its group said within that time already.
 
-        Two Alertmanagers that do not hear each other, and one that missed our answer, post the same again.
+        Two Alertmanagers that do not hear each other say the same twice, and one that missed our answer says it again.
         """
         with self._database.write() as connection:
             return tuple(self._keep(connection, each, doubles_within) for each in arrivals)
 
     def _keep(self, connection: Connection, arrival: Arrival, doubles_within: timedelta) -> bool:
-        of_group = and_(self._ours, NotificationRow.order_group == arrival.group)
-        newest = connection.execute(
-            select(NotificationRow.content, NotificationRow.received_us)
-            .where(of_group)
-            .order_by(NotificationRow.sequence.desc())
+        last = connection.execute(
+            select(NotificationRow.received_us, NotificationRow.repeat)
+            .where(self._ours, NotificationRow.order_group == arrival.group, NotificationRow.content == arrival.content)
+            .order_by(NotificationRow.repeat.desc())
             .limit(1)
         ).one_or_none()
-        if newest is not None and newest.content == arrival.content:
-            age = arrival.received_at - from_microseconds(newest.received_us)
-            if age <= doubles_within:
-                return False
-        before = connection.scalar(
-            select(func.max(NotificationRow.repeat)).where(of_group, NotificationRow.content == arrival.content)
-        )
+        if last is not None and arrival.received_at - from_microseconds(last.received_us) <= doubles_within:
+            return False
         made = connection.execute(
             insert(NotificationRow).values(
                 cluster=self._cluster,
                 order_group=arrival.group,
                 content=arrival.content,
-                repeat=0 if before is None else before + 1,
+                repeat=0 if last is None else last.repeat + 1,
                 received_us=microseconds(arrival.received_at),
                 progress=Progress.WAITING.value,
                 revision=NOBODY_TOLD,
@@ -138,11 +132,11 @@ class Inbox:
             connection.execute(insert(FingerprintRow), marks)
         return True
 
-    def pending(self, progress: Progress, limit: int) -> tuple[KeptNotification, ...]:
-        """The oldest notifications that are so far."""
+    def pending(self, progress: Progress, after: int, limit: int) -> tuple[KeptNotification, ...]:
+        """The oldest notifications that are so far, beyond a sequence."""
         statement = (
             select(*_COLUMNS)
-            .where(self._ours, NotificationRow.progress == progress.value)
+            .where(self._ours, NotificationRow.progress == progress.value, NotificationRow.sequence > after)
             .order_by(NotificationRow.sequence)
             .limit(limit)
         )
@@ -160,42 +154,43 @@ class Inbox:
     def tell(self, tellings: Sequence[Telling], sinks: Collection[str]) -> None:
         """Put tellings into the outboxes of all sinks, and remember them: all or nothing.
 
-        Of a group only the newest that was told stays watched.
+        What was told already, by whomever, is not told again. Of a group only the newest that was told stays watched.
         """
-        rows = [
-            {
-                "cluster": self._cluster,
-                "sink": sink,
-                "sequence": each.sequence,
-                "part": each.revision,
-                "order_group": each.group,
-                "at_us": microseconds(each.at),
-                "due_us": 0,
-                "attempts": 0,
-                "body": each.body,
-            }
-            for each in tellings
-            for sink in sinks
-        ]
         with self._database.write() as connection:
-            if rows:
-                connection.execute(insert(OutboxRow), rows)
             for each in tellings:
-                connection.execute(
-                    update(NotificationRow)
-                    .where(NotificationRow.sequence == each.sequence)
-                    .values(progress=each.progress.value, revision=each.revision, told=each.told)
-                )
-                connection.execute(
-                    update(NotificationRow)
-                    .where(
-                        self._ours,
-                        NotificationRow.order_group == each.group,
-                        NotificationRow.sequence < each.sequence,
-                        NotificationRow.progress == Progress.WATCHED.value,
-                    )
-                    .values(progress=Progress.DONE.value)
-                )
+                if self._advance(connection, each) and sinks:
+                    connection.execute(insert(OutboxRow), [self._row(each, sink) for sink in sinks])
+
+    def _row(self, telling: Telling, sink: str) -> dict[str, object]:
+        return {
+            "cluster": self._cluster,
+            "sink": sink,
+            "sequence": telling.sequence,
+            "part": telling.revision,
+            "order_group": telling.group,
+            "at_us": microseconds(telling.at),
+            "due_us": 0,
+            "attempts": 0,
+            "body": telling.body,
+        }
+
+    def _advance(self, connection: Connection, telling: Telling) -> bool:
+        moved = connection.execute(
+            update(NotificationRow)
+            .where(NotificationRow.sequence == telling.sequence, NotificationRow.revision < telling.revision)
+            .values(progress=telling.progress.value, revision=telling.revision, told=telling.told)
+        )
+        connection.execute(
+            update(NotificationRow)
+            .where(
+                self._ours,
+                NotificationRow.order_group == telling.group,
+                NotificationRow.sequence < telling.sequence,
+                NotificationRow.progress == Progress.WATCHED.value,
+            )
+            .values(progress=Progress.DONE.value)
+        )
+        return bool(moved.rowcount)
 
     def finish(self, sequences: Collection[int]) -> None:
         """Watch these no more."""

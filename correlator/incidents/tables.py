@@ -236,8 +236,9 @@ class DeadLetterRow(Base):
 class NotificationRow(Base):
     """A notification as Alertmanager posted it (compressed JSON), and what was told of it so far.
 
-    `content` says which alerts are in which state, `repeat` how often the group was in that state before. `progress` is
-    `waiting` (nobody was told), `watched` (told; what changes is told again) or `done`; `told` is what was told last.
+    `content` says which alerts are in which state, `repeat` how often the group said that before. `progress` is
+    `waiting` (nobody was told), `watched` (told; what becomes known is told as well) or `done`; `told` stands for what
+    was told last.
     """
 
     __tablename__ = "alert_notifications"
@@ -257,7 +258,7 @@ class NotificationRow(Base):
 
     __table_args__ = (
         Index("ix_alert_notifications_progress", "cluster", "progress", "sequence"),
-        Index("ix_alert_notifications_group", "cluster", "order_group", "sequence"),
+        Index("ix_alert_notifications_group", "cluster", "order_group", "content"),
         Index("ix_alert_notifications_received", "cluster", "received_us"),
         {"sqlite_autoincrement": True},
     )

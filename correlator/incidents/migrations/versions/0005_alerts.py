@@ -40,7 +40,7 @@ def upgrade() -> None:
     )
     notifications = {
         "ix_alert_notifications_progress": ["cluster", "progress", "sequence"],
-        "ix_alert_notifications_group": ["cluster", "order_group", "sequence"],
+        "ix_alert_notifications_group": ["cluster", "order_group", "content"],
         "ix_alert_notifications_received": ["cluster", "received_us"],
     }
     for name, columns in notifications.items():
