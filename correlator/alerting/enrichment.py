@@ -47,6 +47,14 @@ class Enricher:
         told = annotations_of(found, self._external_url, is_vague=subject.named == ("namespace",))
         return Enrichment(tuple(each.id for each in found), told, is_final=_is_settled(found[0]))
 
+    def latest(self, labels: Mapping[str, str]) -> Enrichment:
+        """What is known now or, where nothing is, of the last time that something was: for whoever knows no time."""
+        now = self.of(labels, None)
+        about = self._index.about(subject_of(labels, self._mapping))
+        if now.incident_ids or not about:
+            return now
+        return self.of(labels, max(each.started_at for each in about))
+
 
 def _is_settled(incident: Incident) -> bool:
     return incident.state is State.RESOLVED or incident.verdict is not Verdict.UNDETERMINED

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 
 import correlator
+from correlator.daemon.alerting import Alerting
 from correlator.daemon.delivering import deliveries_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
@@ -21,7 +22,7 @@ from correlator.daemon.messages import Start
 from correlator.daemon.reading import LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
-from correlator.settings import LokiSettings, Settings, SinksSettings, WebSettings
+from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
 
@@ -48,7 +49,8 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
-            nobody = {"loki": LokiSettings(), "sinks": SinksSettings()}
+            alerting = settings.alerting.model_copy(update={"proxy": AlertsProxySettings()})
+            nobody = {"loki": LokiSettings(), "sinks": SinksSettings(), "alerting": alerting}
             settings = settings.model_copy(update={"store": kept, **nobody})
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
@@ -61,12 +63,17 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
     deliveries = deliveries_of(settings, incidents)
+    alerting = Alerting(settings, incidents)
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
         incidents=incidents,
         series=series,
-        status=lambda: replace(supervisor.status(), sinks=deliveries.status()),
+        status=lambda: replace(
+            supervisor.status(), sinks=(*deliveries.status(), *alerting.sinks()), alert_batches=alerting.batches()
+        ),
+        alerts=alerting.known,
+        alerts_proxy=alerting.proxy,
         explain=supervisor.explain,
         stopping=stopping.is_set,
     )
@@ -85,6 +92,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         signal.signal(each, stop)
     url = _address(settings.web, listening)
     deliveries.start()  # before anything is found: a sink that is new hears what comes from now on
+    alerting.start()
     supervisor.start()
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
@@ -96,6 +104,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     finally:
         supervisor.stop()
         deliveries.stop()
+        alerting.stop()
         incidents.close()
         series.close()
         log.info("stopped")

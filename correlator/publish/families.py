@@ -134,6 +134,12 @@ FAMILIES: Final = (
         ("sink",),
         "When a delivery to the sink succeeded last, in seconds since 1970.",
     ),
+    Family(
+        "correlator_alert_batches_total",
+        "counter",
+        ("outcome",),
+        "Batches of alerts passed on to Alertmanagers; outcome is enriched, unchanged, or late or failed (no look).",
+    ),
     Family("correlator_ready", "gauge", (), "1 while the daemon is ready to answer, else 0."),
     Family("correlator_demo", "gauge", (), "1 while the bundled recording is played, else 0."),
     Family("correlator_build_info", "gauge", ("version",), "Always 1; its label is the version of the daemon."),

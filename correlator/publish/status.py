@@ -45,9 +45,10 @@ class EngineStatus:
     `source` is a name for people without secrets. `problems` are sentences that say why answers may be wrong or
     old: not ready while there is one. `data_lag_seconds` is the age of the newest evaluated step. `signals` maps a
     signal's name to whether it has fresh data, `source_requests` an outcome to how often it came; `sinks` say how
-    deliveries go, `alerts` what Alertmanagers posted. `store_errors` counts cycles in which the store failed, `resident_memory_bytes` maps `engine` and
-    `web` to what their process holds, where the system tells. `inventory` is what `correlator check` tells, of the last
-    minutes and with few names of each kind.
+    deliveries go, `alerts` what Alertmanagers posted; `alert_batches` maps what became of alerts on their way to
+    Alertmanagers to how often it did. `store_errors` counts cycles in which the store failed, `resident_memory_bytes`
+    maps `engine` and `web` to what their process holds, where the system tells. `inventory` is what `correlator check`
+    tells, of the last minutes and with few names of each kind.
     """
 
     version: str
@@ -67,5 +68,6 @@ class EngineStatus:
     inventory: Inventory | None = None
     sinks: tuple[SinkStatus, ...] = ()
     alerts: AlertsStatus | None = None
+    alert_batches: tuple[tuple[str, int], ...] = ()
     store_errors: int = 0
     resident_memory_bytes: tuple[tuple[str, int], ...] = ()

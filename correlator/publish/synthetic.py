@@ -78,6 +78,8 @@ def _add_engine(samples: Samples, status: EngineStatus) -> None:
         samples.add("correlator_process_resident_memory_bytes", (process,), held)
     for sink in status.sinks:
         _add_sink(samples, sink)
+    for outcome, count in status.alert_batches:
+        samples.add("correlator_alert_batches_total", (outcome,), count)
     samples.add("correlator_ready", (), not status.problems)
     samples.add("correlator_demo", (), status.demo)
     samples.add("correlator_build_info", (status.version,), 1)

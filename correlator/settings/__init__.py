@@ -6,7 +6,7 @@ docs/settings.md is written from the descriptions here; a test compares the two.
 What must not live here: anything that acts on a setting. Who imports it: `daemon` and `cli`.
 """
 
-from correlator.settings.alerting import AlertingSettings, AlertLabelsSettings
+from correlator.settings.alerting import AlertingSettings, AlertLabelsSettings, AlertsProxySettings
 from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
@@ -29,6 +29,7 @@ from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, Sin
 __all__ = [
     "AlertLabelsSettings",
     "AlertingSettings",
+    "AlertsProxySettings",
     "CatalogSettings",
     "EngineSettings",
     "GrafanaSinkSettings",

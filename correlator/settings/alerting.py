@@ -4,13 +4,16 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from correlator.alerting.matching import Slack
 from correlator.alerting.subject import LabelNames
-from correlator.settings.duration import DurationOrNone
+from correlator.settings.addresses import Url
+from correlator.settings.duration import Duration, DurationOrNone
+from correlator.settings.sinks import Credentials
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+MOST_ALERTMANAGERS = 16
 _USUAL = LabelNames()
 
 
@@ -54,6 +57,27 @@ class AlertLabelsSettings(_Group):
         return LabelNames(**{field: getattr(self, field) for field in type(self).model_fields})
 
 
+class AlertsProxySettings(Credentials):
+    """Between Prometheus and its Alertmanagers: each alert is annotated on its way. Credentials are for all of them."""
+
+    alertmanagers: tuple[Url, ...] = Field(
+        (),
+        max_length=MOST_ALERTMANAGERS,
+        description="Addresses of all Alertmanagers that alerts are passed on to; none: the proxy is off.",
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=8),
+        description="Longest wait for an Alertmanager; past it the sender is told. Prometheus waits 10 s.",
+    )
+
+    @field_validator("alertmanagers")
+    @classmethod
+    def _are_several(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(urls)) < len(urls):
+            raise ValueError("expected each Alertmanager once")
+        return urls
+
+
 class AlertingSettings(_Group):
     """How alerts are told their cause."""
 
@@ -69,6 +93,8 @@ class AlertingSettings(_Group):
         le=timedelta(hours=1),
         description="How long after an alert its incident may have begun: an onset is dated by steps.",
     )
+
+    proxy: AlertsProxySettings = Field(default_factory=AlertsProxySettings)
 
     def slack(self) -> Slack:
         """How far apart alert and incident may be."""

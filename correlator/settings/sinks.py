@@ -20,23 +20,28 @@ class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Receiver(_Group):
-    url: Url | None = Field(None, description="Its address; none: it is not told.")
+class Credentials(_Group):
+    """How we are let in."""
+
     bearer_token_file: Path | None = Field(None, description="File with a bearer token; read anew for each request.")
     username: str = Field("", description="User name for basic authentication; goes with `password_file`.")
     password_file: Path | None = Field(None, description="File with the password that goes with `username`.")
     ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
-    timeout: Duration = Field(
-        timedelta(seconds=10), description="Longest wait for an answer; past it the delivery is tried again later."
-    )
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> "_Receiver":
+    def _one_way_in(self) -> "Credentials":
         if bool(self.username) != bool(self.password_file):
             raise ValueError("expected username and password_file together")
         if self.username and self.bearer_token_file:
             raise ValueError("expected either bearer_token_file or username, not both")
         return self
+
+
+class _Receiver(Credentials):
+    url: Url | None = Field(None, description="Its address; none: it is not told.")
+    timeout: Duration = Field(
+        timedelta(seconds=10), description="Longest wait for an answer; past it the delivery is tried again later."
+    )
 
 
 class LokiSinkSettings(_Receiver):

@@ -14,6 +14,9 @@ from correlator.web.parameters import refuse_unknown_parameters
 from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
+    alert_page,
+    alertmanager,
+    alerts,
     docs,
     episodes,
     explain,
@@ -36,6 +39,9 @@ from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
 
 LARGEST_BODY_BYTES = 1_000_000
+LARGEST_ALERTS_BYTES = 16_000_000
+"""Prometheus sends 256 alerts at once; a relay may send all it has."""
+
 DESCRIPTION = (
     "Says whether storage contention made time-to-first-token worse, on which volume, and which pods did it. "
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
@@ -73,15 +79,17 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
             Middleware(SecurityHeaders),
             Middleware(Compressed),
             *guards,
-            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES),
+            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES, dict.fromkeys(alertmanager.PATHS, LARGEST_ALERTS_BYTES)),
         ],
     )
     app.state.web = state
     app.state.pictures = Pictures()
     app.include_router(health.router)
+    app.include_router(alertmanager.router, responses=_ANY_ERROR)
+    app.include_router(alerts.router, responses=_ANY_ERROR)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    for module in (page, incident_page, watched_pages, docs):
+    for module in (page, incident_page, alert_page, watched_pages, docs):
         app.include_router(module.router)
     app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")

@@ -1,6 +1,6 @@
 """What every answer carries so that a browser does nothing that we did not mean."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -51,34 +51,37 @@ def _adding(send: Send) -> Callable[[Message], Awaitable[None]]:
 class RefuseLargeBodies:
     """Refuses a body by the size that it announces, and cuts off one that grows beyond it."""
 
-    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, largest_bytes: int, larger: Mapping[str, int]) -> None:
+        """`larger` says what else may come to a path."""
         self._app = app
         self._largest_bytes = largest_bytes
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one request."""
+        largest = self._larger.get(scope.get("path", ""), self._largest_bytes)
         announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if announced.isdecimal() and int(announced) > self._largest_bytes:
-            await respond_with(Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail))(scope, receive, send)
+        if announced.isdecimal() and int(announced) > largest:
+            await respond_with(Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(largest)))(scope, receive, send)
         else:
-            await self._app(scope, self._counting(receive), send)
+            await self._app(scope, self._counting(receive, largest), send)
 
-    def _counting(self, receive: Receive) -> Receive:
+    def _counting(self, receive: Receive, largest: int) -> Receive:
         received = 0
 
         async def receive_some() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._largest_bytes:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail)
+            if received > largest:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(largest))
             return message
 
         return receive_some
 
-    @property
-    def _detail(self) -> str:
-        return f"the body is larger than {self._largest_bytes} bytes"
+
+def _too_large(largest: int) -> str:
+    return f"the body is larger than {largest} bytes"
 
 
 def refuse_foreign_forms(request: Request) -> None:

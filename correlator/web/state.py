@@ -1,13 +1,18 @@
 """All that the web reads: values and questions that the daemon hands in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
+from correlator.alerting.annotate import AlertSeen
+from correlator.alerting.enrichment import Enricher
+from correlator.alerting.passed import Passed
+from correlator.alerting.subject import LabelNames
 from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
@@ -76,6 +81,31 @@ class IncidentReads(Protocol):
         ...
 
 
+class AlertsProxied(Protocol):
+    """What stands between Prometheus and its Alertmanagers."""
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> Passed:
+        """Annotate alerts and pass them on; `headers` say how the body is to be read."""
+        ...
+
+    async def get(self, path: str) -> Passed:
+        """What an Alertmanager answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsKnown:
+    """What alerts are looked up with. `seen` gives the alert of a fingerprint, None where it did not come by."""
+
+    names: LabelNames
+    enricher: Callable[[Iterable[Incident]], Enricher]
+    seen: Callable[[str], AlertSeen | None] = lambda _fingerprint: None
+
+
+UNMAPPED = AlertsKnown(names=LabelNames(), enricher=partial(Enricher, mapping=LabelNames()))
+"""With the usual labels, without links, and without alerts that came by."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -86,6 +116,7 @@ class WebState:
 
     `snapshot` gives None until the first cycle has finished. `explain` gives None where nothing is to be said of that
     victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
+    `alerts_proxy` is None where no Alertmanager is set.
     """
 
     snapshot: Callable[[], Snapshot | None]
@@ -95,6 +126,8 @@ class WebState:
     series: SeriesReads
     stopping: Callable[[], bool] = lambda: False
     now: Callable[[], datetime] = _now
+    alerts: AlertsKnown = UNMAPPED
+    alerts_proxy: AlertsProxied | None = None
     stream_poll_seconds: float = 1.0
 
 

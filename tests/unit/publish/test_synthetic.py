@@ -245,7 +245,11 @@ def test_totals_begin_at_zero() -> None:
 
 def test_the_daemon_itself() -> None:
     """Signals, cycle, lag, requests, readiness, demo and version are there."""
-    found = series(status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,)))
+    batches = (("late", 3),)
+    found = series(
+        status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,), alert_batches=batches)
+    )
+    assert value(found, "correlator_alert_batches_total", outcome="late") == 3
     assert value(found, "correlator_signal_up", signal="container_pressure_io") == 0
     assert value(found, "correlator_signal_up", signal="device_busy") == 1
     assert value(found, "correlator_cycle_duration_seconds") == 0.42

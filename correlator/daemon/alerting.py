@@ -1,0 +1,79 @@
+"""What is told of alerts: to whoever asks, and on their way from Prometheus to its Alertmanagers."""
+
+from functools import partial
+
+from correlator.alerting.annotate import Annotated, annotate
+from correlator.alerting.enrichment import Enricher
+from correlator.daemon.known_incidents import KnownIncidents
+from correlator.daemon.reading import LateIncidents
+from correlator.delivery.alertmanagers import Alertmanager
+from correlator.delivery.alerts_proxy import AlertsProxy
+from correlator.delivery.http import Receiver
+from correlator.delivery.seen_alerts import SeenAlerts
+from correlator.publish.status import SinkStatus
+from correlator.settings import Settings
+from correlator.sources.session import Access
+from correlator.web.state import AlertsKnown
+
+_LONGEST_CONNECT_SECONDS = 5.0
+
+
+class Alerting:
+    """What tells alerts their cause, from `start` to `stop`; `proxy` is None where no Alertmanager is set."""
+
+    def __init__(self, settings: Settings, incidents: LateIncidents) -> None:
+        alerting = settings.alerting
+        make = partial(
+            Enricher,
+            mapping=alerting.labels.names(),
+            external_url=settings.sinks.external_url or "",
+            slack=alerting.slack(),
+        )
+        self._seen = SeenAlerts()
+        self._known = KnownIncidents(incidents, settings.cluster, make)
+        self.known = AlertsKnown(names=alerting.labels.names(), enricher=make, seen=self._seen.find)
+        self.proxy: AlertsProxy | None = None
+        if alerting.proxy.alertmanagers:
+            timeout_seconds = alerting.proxy.timeout.total_seconds()
+            self.proxy = AlertsProxy(_alertmanagers(settings), self._annotate, timeout_seconds)
+
+    def sinks(self) -> tuple[SinkStatus, ...]:
+        """How the Alertmanagers do."""
+        return () if self.proxy is None else self.proxy.status()
+
+    def batches(self) -> tuple[tuple[str, int], ...]:
+        """What became of what Prometheus sent, by outcome."""
+        return () if self.proxy is None else self.proxy.batches()
+
+    def start(self) -> None:
+        """Begin."""
+        if self.proxy is not None:
+            self._known.start()
+
+    def stop(self) -> None:
+        """End."""
+        if self.proxy is not None:
+            self._known.stop()
+            self.proxy.stop()
+
+    def _annotate(self, body: bytes) -> Annotated:
+        annotated = annotate(body, self._known.enricher)
+        self._seen.remember(annotated.alerts)
+        return annotated
+
+
+def _alertmanagers(settings: Settings) -> list[Alertmanager]:
+    proxy = settings.alerting.proxy
+    timeout_seconds = proxy.timeout.total_seconds()
+    access = Access(
+        bearer_token_file=proxy.bearer_token_file,
+        username=proxy.username,
+        password_file=proxy.password_file,
+        ca_file=proxy.ca_file,
+        connect_timeout_seconds=min(timeout_seconds, _LONGEST_CONNECT_SECONDS),
+        read_timeout_seconds=timeout_seconds,
+    )
+    return [
+        Alertmanager(f"alertmanager/{url.partition('://')[2]}", partial(Receiver, url, access, {}))
+        for url in proxy.alertmanagers
+    ]
