@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,9 +20,10 @@ from correlator.daemon.delivering import deliveries_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
-from correlator.daemon.reading import LateIncidents, LateSeries
+from correlator.daemon.reading import Late, LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
+from correlator.incidents.delivery_log import DeliveryLog
 from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebSettings
 from correlator.web.app import create_app
 from correlator.web.state import WebState
@@ -62,6 +64,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
+    undelivered = Late(partial(DeliveryLog.open, settings.store.location, settings.cluster))
     deliveries = deliveries_of(settings, incidents)
     alerting = Alerting(settings, incidents)
     stopping = threading.Event()
@@ -70,10 +73,15 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         incidents=incidents,
         series=series,
         status=lambda: replace(
-            supervisor.status(), sinks=(*deliveries.status(), *alerting.sinks()), alert_batches=alerting.batches()
+            supervisor.status(),
+            sinks=(*deliveries.status(), *alerting.sinks()),
+            alerts=alerting.webhook.status(),
+            alert_batches=alerting.batches(),
         ),
         alerts=alerting.known,
         alerts_proxy=alerting.proxy,
+        alert_webhook=alerting.webhook.intake,
+        deliveries=undelivered.get,
         explain=supervisor.explain,
         stopping=stopping.is_set,
     )
@@ -107,6 +115,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         alerting.stop()
         incidents.close()
         series.close()
+        undelivered.close()
         log.info("stopped")
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from correlator.incidents.database import BUSY_SECONDS, Database
 from correlator.incidents.instants import from_microseconds, microseconds
@@ -233,7 +233,7 @@ class Inbox:
         return len(sequences)
 
 
-def _kept(row: Row[Any]) -> KeptNotification:
+def _kept(row: Any) -> KeptNotification:  # noqa: ANN401 - a row has the types of its statement
     return KeptNotification(
         sequence=row.sequence,
         group=row.order_group,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
@@ -140,9 +140,7 @@ class Outbox:
             for row in rows
         )
 
-    def settle(
-        self, done: Collection[Number], postponed: Postponed | None = None, dead: Collection[Dead] = ()
-    ) -> None:
+    def settle(self, done: Collection[Number], postponed: Postponed | None = None, dead: Collection[Dead] = ()) -> None:
         """Forget what has arrived or never will, keep the `dead` of these apart, say when a failed one is due again."""
         with self._database.write() as connection:
             for each in dead:
@@ -158,17 +156,10 @@ class Outbox:
 
     def _bury(self, connection: Connection, dead: Dead) -> None:
         said = {"died_us": literal(microseconds(dead.at)), "reason": literal(dead.reason)}
-        columns = [getattr(OutboxRow, name, said.get(name)) for name in DeadLetterRow.__table__.columns.keys()]  # noqa: SIM118
+        names = [column.name for column in DeadLetterRow.__table__.columns]
+        columns: list[Any] = [said[name] if name in said else getattr(OutboxRow, name) for name in names]
         source = select(*columns).where(self._ours, *_is(dead.number))
-        connection.execute(
-            delete(DeadLetterRow).where(
-                DeadLetterRow.cluster == self._cluster,
-                DeadLetterRow.sink == self._sink,
-                DeadLetterRow.sequence == dead.number.sequence,
-                DeadLetterRow.part == dead.number.part,
-            )
-        )
-        connection.execute(insert(DeadLetterRow).from_select(list(DeadLetterRow.__table__.columns.keys()), source))
+        connection.execute(insert(DeadLetterRow).from_select(names, source))
 
     def dead(self) -> int:
         """How many were given up and are kept."""

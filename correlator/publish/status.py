@@ -12,8 +12,8 @@ class SinkStatus:
     """How deliveries to one sink go, since the start of the process.
 
     `outcomes` maps an outcome to how often it came. `backlog` counts what waits. `problem` says why nothing can be
-    delivered now, empty where it can; `last_lost` which delivery was given up last, and why. `dead_letters` counts those
-    that were given up and are kept.
+    delivered now, empty where it can; `last_lost` which delivery was given up last, and why. `dead_letters` counts
+    those that were given up and are kept.
     """
 
     name: str

@@ -15,8 +15,10 @@ from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     alert_page,
+    alert_webhook,
     alertmanager,
     alerts,
+    deliveries,
     docs,
     episodes,
     explain,
@@ -47,7 +49,8 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics, deliveries)
+_LARGER = dict.fromkeys((*alertmanager.PATHS, alert_webhook.PATH), LARGEST_ALERTS_BYTES)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -79,13 +82,14 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
             Middleware(SecurityHeaders),
             Middleware(Compressed),
             *guards,
-            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES, dict.fromkeys(alertmanager.PATHS, LARGEST_ALERTS_BYTES)),
+            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES, _LARGER),
         ],
     )
     app.state.web = state
     app.state.pictures = Pictures()
     app.include_router(health.router)
     app.include_router(alertmanager.router, responses=_ANY_ERROR)
+    app.include_router(alert_webhook.router, responses=_ANY_ERROR)
     app.include_router(alerts.router, responses=_ANY_ERROR)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
