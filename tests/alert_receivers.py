@@ -113,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             fault(self)
 
-    do_PUT = do_POST
+    def do_PUT(self) -> None:
+        self.do_POST()
 
     def answer(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:
         """An answer with its length."""

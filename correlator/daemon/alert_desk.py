@@ -19,6 +19,8 @@ POLL_SECONDS: Final = 1.0
 WAITING_SECONDS: Final = 0.2
 """Between looks while something waits for its cause."""
 PAUSE_SECONDS: Final = 5.0
+GATHER_SECONDS: Final = 0.05
+"""After it was woken: what comes one by one is told together."""
 _PRUNE_SECONDS: Final = 600.0
 
 
@@ -86,6 +88,7 @@ class AlertDesk:
                 log.exception("alerts cannot be told")
                 self._problem = f"{type(error).__name__}: {error}"
             self._wake.wait(pause)
+            time.sleep(GATHER_SECONDS)
             self._wake.clear()
         if inbox is not None:
             inbox.close()

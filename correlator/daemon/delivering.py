@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
+GATHER_SECONDS = 0.05
+"""At least this long between turns: what comes one by one is told of together."""
 STOP_SECONDS = 1.0
 """A thread that still waits for a receiver does not hold up the end: what it sends is sent again after the start."""
 
@@ -84,6 +86,7 @@ class Deliveries:
             if not self._is_stopping:
                 wake.wait(pause_seconds)
             wake.clear()
+            time.sleep(GATHER_SECONDS)
         courier.close()
 
 

@@ -26,6 +26,7 @@ LONGEST_BATCH_SECONDS = 2.0
 DEAD_FOR = timedelta(days=30)
 """Age at which what was given up is deleted."""
 _PRUNE_SECONDS = 3600.0
+_COUNT_SECONDS = 10.0
 
 
 class Carried(Protocol):
@@ -70,6 +71,7 @@ class Carrier:
         self._dead: list[Dead] = []
         self._dead_letters = 0
         self._pruned_at = 0.0
+        self._counted_at = 0.0
         self._failures = 0
         self._not_before = 0.0
         self._counts: Counter[Outcome] = Counter()
@@ -132,10 +134,13 @@ class Carrier:
         self._backlog = outbox.waiting()
 
     def _prune(self, outbox: Outbox) -> None:
-        self._dead_letters = outbox.dead()
-        if self._clock() - self._pruned_at > _PRUNE_SECONDS:
+        now = self._clock()
+        if now - self._pruned_at > _PRUNE_SECONDS:
             outbox.prune(self._now() - DEAD_FOR)
-            self._pruned_at = self._clock()
+            self._pruned_at = now
+        if now - self._counted_at > _COUNT_SECONDS:
+            self._dead_letters = outbox.dead()
+            self._counted_at = now
 
     def _send(self, batch: Sequence[Kept]) -> Postponed | None:
         """Send one after the other until one fails or the time is up; what is done with stands in `_unsettled`."""

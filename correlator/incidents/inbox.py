@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from correlator.incidents.database import BUSY_SECONDS, Database
 from correlator.incidents.instants import from_microseconds, microseconds
@@ -16,6 +16,8 @@ from correlator.incidents.tables import FingerprintRow, NotificationRow, OutboxR
 
 NOBODY_TOLD = -1
 """The revision of a notification of which nothing was told yet."""
+NEVER = -1
+"""How often what was never said was said before, less one."""
 MOST_PRUNED = 500
 """Notifications that one transaction deletes: others wait for a moment at most."""
 _LEVEL = 1  # it is written before it is answered: time counts for more than room
@@ -37,6 +39,28 @@ class Progress(StrEnum):
     WAITING = "waiting"
     WATCHED = "watched"
     DONE = "done"
+
+
+_ADVANCE = (
+    update(NotificationRow)
+    .where(NotificationRow.sequence == bindparam("b_sequence"))
+    .values(progress=bindparam("progress"), revision=bindparam("revision"), told=bindparam("told"))
+)
+_FINISH = (
+    update(NotificationRow)
+    .where(NotificationRow.sequence == bindparam("b_sequence"))
+    .values(progress=Progress.DONE.value)
+)
+_SUPERSEDE = (
+    update(NotificationRow)
+    .where(
+        NotificationRow.cluster == bindparam("b_cluster"),
+        NotificationRow.order_group == bindparam("b_group"),
+        NotificationRow.sequence < bindparam("b_sequence"),
+        NotificationRow.progress == Progress.WATCHED.value,
+    )
+    .values(progress=Progress.DONE.value)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,38 +123,67 @@ class Inbox:
 
         Two Alertmanagers that do not hear each other say the same twice, and one that missed our answer says it again.
         """
+        told = list(arrivals)
         with self._database.write() as connection:
-            return tuple(self._keep(connection, each, doubles_within) for each in arrivals)
+            last = self._said_last(connection, told)
+            fresh: list[tuple[Arrival, int]] = []
+            is_new: list[bool] = []
+            for each in told:
+                at, repeat = last.get((each.group, each.content), (None, NEVER))
+                is_new.append(at is None or each.received_at - at > doubles_within)
+                if is_new[-1]:
+                    last[each.group, each.content] = each.received_at, repeat + 1
+                    fresh.append((each, repeat + 1))
+            if fresh:
+                self._insert(connection, fresh)
+        return tuple(is_new)
 
-    def _keep(self, connection: Connection, arrival: Arrival, doubles_within: timedelta) -> bool:
-        last = connection.execute(
-            select(NotificationRow.received_us, NotificationRow.repeat)
-            .where(self._ours, NotificationRow.order_group == arrival.group, NotificationRow.content == arrival.content)
-            .order_by(NotificationRow.repeat.desc())
-            .limit(1)
-        ).one_or_none()
-        if last is not None and arrival.received_at - from_microseconds(last.received_us) <= doubles_within:
-            return False
-        made = connection.execute(
-            insert(NotificationRow).values(
-                cluster=self._cluster,
-                order_group=arrival.group,
-                content=arrival.content,
-                repeat=0 if last is None else last.repeat + 1,
-                received_us=microseconds(arrival.received_at),
-                progress=Progress.WAITING.value,
-                revision=NOBODY_TOLD,
-                told="",
-                body=zlib.compress(arrival.body, _LEVEL),
+    def _said_last(
+        self, connection: Connection, arrivals: Sequence[Arrival]
+    ) -> dict[tuple[str, str], tuple[datetime | None, int]]:
+        """When the groups said the same last, and how often."""
+        statement = (
+            select(
+                NotificationRow.order_group,
+                NotificationRow.content,
+                func.max(NotificationRow.received_us).label("last_us"),
+                func.max(NotificationRow.repeat).label("repeat"),
             )
+            .where(
+                self._ours,
+                NotificationRow.order_group.in_({each.group for each in arrivals}),
+                NotificationRow.content.in_({each.content for each in arrivals}),
+            )
+            .group_by(NotificationRow.order_group, NotificationRow.content)
         )
-        sequence = made.inserted_primary_key[0] if made.inserted_primary_key else 0
+        rows = connection.execute(statement)
+        return {(row.order_group, row.content): (from_microseconds(row.last_us), row.repeat) for row in rows}
+
+    def _insert(self, connection: Connection, fresh: Sequence[tuple[Arrival, int]]) -> None:
+        made = connection.scalars(
+            insert(NotificationRow).returning(NotificationRow.sequence, sort_by_parameter_order=True),
+            [
+                {
+                    "cluster": self._cluster,
+                    "order_group": each.group,
+                    "content": each.content,
+                    "repeat": repeat,
+                    "received_us": microseconds(each.received_at),
+                    "progress": Progress.WAITING.value,
+                    "revision": NOBODY_TOLD,
+                    "told": "",
+                    "body": zlib.compress(each.body, _LEVEL),
+                }
+                for each, repeat in fresh
+            ],
+        ).all()
         marks = [
-            {"cluster": self._cluster, "fingerprint": each, "sequence": sequence} for each in set(arrival.fingerprints)
+            {"cluster": self._cluster, "fingerprint": fingerprint, "sequence": sequence}
+            for sequence, (each, _) in zip(made, fresh, strict=True)
+            for fingerprint in set(each.fingerprints)
         ]
         if marks:
             connection.execute(insert(FingerprintRow), marks)
-        return True
 
     def pending(self, progress: Progress, after: int, limit: int) -> tuple[KeptNotification, ...]:
         """The oldest notifications that are so far, beyond a sequence."""
@@ -157,9 +210,35 @@ class Inbox:
         What was told already, by whomever, is not told again. Of a group only the newest that was told stays watched.
         """
         with self._database.write() as connection:
-            for each in tellings:
-                if self._advance(connection, each) and sinks:
-                    connection.execute(insert(OutboxRow), [self._row(each, sink) for sink in sinks])
+            new = self._news(connection, tellings)
+            if not new:
+                return
+            connection.execute(
+                _ADVANCE,
+                [
+                    {
+                        "b_sequence": each.sequence,
+                        "progress": each.progress.value,
+                        "revision": each.revision,
+                        "told": each.told,
+                    }
+                    for each in new
+                ],
+            )
+            connection.execute(
+                _SUPERSEDE,
+                [{"b_cluster": self._cluster, "b_group": each.group, "b_sequence": each.sequence} for each in new],
+            )
+            if sinks:
+                connection.execute(insert(OutboxRow), [self._row(each, sink) for each in new for sink in sinks])
+
+    def _news(self, connection: Connection, tellings: Sequence[Telling]) -> list[Telling]:
+        """Those that nobody told of yet."""
+        statement = select(NotificationRow.sequence, NotificationRow.revision).where(
+            NotificationRow.sequence.in_([each.sequence for each in tellings])
+        )
+        told = {row.sequence: row.revision for row in connection.execute(statement)}
+        return [each for each in tellings if told.get(each.sequence, each.revision) < each.revision]
 
     def _row(self, telling: Telling, sink: str) -> dict[str, object]:
         return {
@@ -174,33 +253,10 @@ class Inbox:
             "body": telling.body,
         }
 
-    def _advance(self, connection: Connection, telling: Telling) -> bool:
-        moved = connection.execute(
-            update(NotificationRow)
-            .where(NotificationRow.sequence == telling.sequence, NotificationRow.revision < telling.revision)
-            .values(progress=telling.progress.value, revision=telling.revision, told=telling.told)
-        )
-        connection.execute(
-            update(NotificationRow)
-            .where(
-                self._ours,
-                NotificationRow.order_group == telling.group,
-                NotificationRow.sequence < telling.sequence,
-                NotificationRow.progress == Progress.WATCHED.value,
-            )
-            .values(progress=Progress.DONE.value)
-        )
-        return bool(moved.rowcount)
-
     def finish(self, sequences: Collection[int]) -> None:
         """Watch these no more."""
         with self._database.write() as connection:
-            for sequence in sequences:
-                connection.execute(
-                    update(NotificationRow)
-                    .where(NotificationRow.sequence == sequence)
-                    .values(progress=Progress.DONE.value)
-                )
+            connection.execute(_FINISH, [{"b_sequence": each} for each in sequences])
 
     def newest_of(self, fingerprint: str) -> KeptNotification | None:
         """The newest notification that speaks of an alert; None where none is kept."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
 from correlator.incidents.database import BUSY_SECONDS, Database
@@ -145,8 +145,9 @@ class Outbox:
         with self._database.write() as connection:
             for each in dead:
                 self._bury(connection, each)
-            for number in done:
-                connection.execute(delete(OutboxRow).where(self._ours, *_is(number)))
+            if done:
+                gone = [{"b_sequence": each.sequence, "b_part": each.part} for each in done]
+                connection.execute(delete(OutboxRow).where(self._ours, *_IS), gone)
             if postponed is not None:
                 connection.execute(
                     update(OutboxRow)
@@ -177,6 +178,9 @@ class Outbox:
         """How many deliveries wait."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(OutboxRow).where(self._ours)).scalar_one()
+
+
+_IS = OutboxRow.sequence == bindparam("b_sequence"), OutboxRow.part == bindparam("b_part")
 
 
 def _is(number: Number) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
