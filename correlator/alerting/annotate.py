@@ -48,7 +48,7 @@ def annotate(body: bytes, enricher: Enricher) -> Annotated:
         if added:
             alert["annotations"] = {**(alert.get("annotations") or {}), **added}
             enriched += 1
-    return Annotated(orjson.dumps(alerts) if enriched else body, seen, enriched)
+    return Annotated(_written(alerts) if enriched else body, seen, enriched)
 
 
 def _alert(alert: object) -> AlertSeen | None:
@@ -90,6 +90,13 @@ def _read(body: bytes) -> list[Any]:
     if not isinstance(alerts, list):
         raise ValueError("expected an array of alerts")  # noqa: TRY004 - what came in is at fault, not the code
     return alerts
+
+
+def _written(alerts: Sequence[object]) -> bytes:
+    try:
+        return orjson.dumps(alerts)
+    except orjson.JSONEncodeError as error:  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
+        raise ValueError(f"cannot be written again: {error}") from error
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

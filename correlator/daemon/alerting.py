@@ -40,6 +40,11 @@ class Alerting:
             timeout_seconds = alerting.proxy.timeout.total_seconds()
             self.proxy = AlertsProxy(_alertmanagers(settings), self._annotate, timeout_seconds)
 
+    @property
+    def enricher(self) -> Enricher:
+        """Over the incidents that are known now; without any where no Alertmanager is set."""
+        return self._known.enricher
+
     def sinks(self) -> tuple[SinkStatus, ...]:
         """How the Alertmanagers and the receivers do."""
         return (*(() if self.proxy is None else self.proxy.status()), *self.webhook.sinks())

@@ -18,6 +18,9 @@ AT_ONCE = 8
 """Requests: more than Prometheus send to it. Each of them sends one batch after the other."""
 
 MOST_WAITING = 256
+MOST_HELD_BYTES = 64_000_000
+"""Of bodies on their way to one of them. Prometheus sends 256 alerts at once: less than a megabyte."""
+
 ALERTS = "/api/v2/alerts"
 
 
@@ -29,14 +32,18 @@ class Alertmanager:
         self._receivers = _Receivers(make_receiver)
         self._workers: Workers[bytes] = Workers(name, AT_ONCE, MOST_WAITING)
         self._lock = threading.Lock()
+        self._held_bytes = 0
         self._outcomes: Counter[str] = Counter()
         self._last_success_at: datetime | None = None
         self._problem = ""
 
     def post(self, body: bytes, headers: Mapping[str, str], by: float) -> "Future[bytes]":
         """Pass alerts on; the future fails with a DeliveryError. `by` as of `time.monotonic`."""
-        future = self._ask(partial(self._post, body, headers), by)
-        future.add_done_callback(self._count)
+        with self._lock:
+            has_room = self._held_bytes + len(body) <= MOST_HELD_BYTES
+            self._held_bytes += len(body)
+        future = self._ask(partial(self._post, body, headers), by) if has_room else self._full()
+        future.add_done_callback(partial(self._count, len(body)))
         return future
 
     def get(self, path: str, by: float) -> "Future[bytes]":
@@ -61,10 +68,13 @@ class Alertmanager:
     def _ask(self, work: Callable[[], bytes], by: float) -> "Future[bytes]":
         try:
             return self._workers.submit(work, by)
-        except OverloadedError as error:
-            failed: Future[bytes] = Future()
-            failed.set_exception(TransientError(f"{self.name}: {error}"))
-            return failed
+        except OverloadedError:
+            return self._full()
+
+    def _full(self) -> "Future[bytes]":
+        failed: Future[bytes] = Future()
+        failed.set_exception(TransientError(f"{self.name}: too much is on its way to it already"))
+        return failed
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Once more where a connection broke: a kept one may have been closed meanwhile, and the same alert is one."""
@@ -78,9 +88,10 @@ class Alertmanager:
                 raise
         return receiver.ask("POST", ALERTS, body=body, headers=headers)[1]
 
-    def _count(self, future: "Future[bytes]") -> None:
+    def _count(self, size: int, future: "Future[bytes]") -> None:
         error = None if future.cancelled() else future.exception()
         with self._lock:
+            self._held_bytes -= size
             if error is None:
                 self._outcomes["delivered"] += 1
                 self._last_success_at = datetime.now(UTC)

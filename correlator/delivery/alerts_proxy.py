@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Final
 
@@ -21,9 +21,6 @@ log = structlog.get_logger(__name__)
 
 ENRICHMENT_SECONDS: Final = 0.15
 """What annotations may take; with all else we add at most 0.2 s to what the Alertmanagers take."""
-
-MOST_HELD_BYTES: Final = 64_000_000
-"""Of bodies on their way. Prometheus sends 256 alerts at once: less than a megabyte."""
 
 _ENRICHING: Final = 2
 _MOST_WAITING: Final = 64
@@ -50,7 +47,6 @@ class AlertsProxy:
         self._enrichment_seconds = enrichment_seconds
         self._enriching: Workers[Annotated] = Workers("enrich", _ENRICHING, _MOST_WAITING)
         self._batches: Counter[str] = Counter()
-        self._held_bytes = 0
 
     def stop(self) -> None:
         """Pass nothing on any more."""
@@ -68,26 +64,14 @@ class AlertsProxy:
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Passed:
         """Pass alerts on. `headers` say how the body is to be read: what is encoded is not looked into."""
-        if self._held_bytes + len(body) > MOST_HELD_BYTES:
-            return Passed(HTTPStatus.SERVICE_UNAVAILABLE, "too much is on its way to the Alertmanagers already")
         by = time.monotonic() + self._timeout_seconds
-        self._held_bytes += len(body)
-        told: list[asyncio.Future[bytes]] = []
-        try:
-            passed = body if "content-encoding" in headers else await self._annotated(body)
-            told = [asyncio.wrap_future(each.post(passed, headers, by)) for each in self._alertmanagers]
-            return await self._first(told, by)
-        finally:
-            asyncio.gather(*told, return_exceptions=True).add_done_callback(partial(self._release, len(body)))
+        passed = body if "content-encoding" in headers else await self._annotated(body)
+        return await self._first([each.post(passed, headers, by) for each in self._alertmanagers], by)
 
     async def get(self, path: str) -> Passed:
         """What the first Alertmanager that answers says."""
         by = time.monotonic() + self._timeout_seconds
-        return await self._first([asyncio.wrap_future(each.get(path, by)) for each in self._alertmanagers], by)
-
-    def _release(self, size: int, done: "asyncio.Future[list[bytes | BaseException]]") -> None:
-        del done
-        self._held_bytes -= size
+        return await self._first([each.get(path, by) for each in self._alertmanagers], by)
 
     async def _annotated(self, body: bytes) -> bytes:
         """The body with what is known, or as it came where that cannot be said in time."""
@@ -105,9 +89,9 @@ class AlertsProxy:
         self._batches[outcome] += 1
         return body if annotated is None else annotated.body
 
-    async def _first(self, told: Sequence["asyncio.Future[bytes]"], by: float) -> Passed:
+    async def _first(self, told: Sequence["Future[bytes]"], by: float) -> Passed:
         """The first success, else why there is none."""
-        waiting, failures = set(told), []
+        waiting, failures = {_awaited(each) for each in told}, []
         while waiting:
             done, waiting = await asyncio.wait(
                 waiting, timeout=max(0.0, by - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
@@ -120,6 +104,13 @@ class AlertsProxy:
                     return Passed(HTTPStatus.OK, body=each.result())
                 failures.append(error)
         return _failure(failures)
+
+
+def _awaited(told: "Future[bytes]") -> "asyncio.Future[bytes]":
+    """Whose failure is no news when nobody waits for it any more: it is counted already."""
+    future = asyncio.wrap_future(told)
+    future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    return future
 
 
 def _failure(errors: Sequence[BaseException]) -> Passed:

@@ -306,7 +306,7 @@ def test_cluster_is_a_label_only_when_set() -> None:
 def test_labels_are_those_of_the_table() -> None:
     """Every series has exactly the labels that its family promises, and every family with content has a series."""
     suspects = tuple(make_suspect(pod=f"p{rank}") for rank in range(TOP_SUSPECTS + 1))
-    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),))
+    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),), alert_batches=(("late", 1),))
     found = series(make_incident(suspects=suspects), snapshot=make_snapshot(), status=status)
     assert {(name, tuple(sorted(dict(labels)))) for name, labels in found} == {
         (family.name, tuple(sorted(family.labels))) for family in FAMILIES
