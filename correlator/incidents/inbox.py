@@ -196,14 +196,6 @@ class Inbox:
         with self._database.read() as connection:
             return tuple(_kept(row) for row in connection.execute(statement))
 
-    def count(self, progress: Progress) -> int:
-        """How many are so far."""
-        statement = select(func.count()).select_from(NotificationRow)
-        with self._database.read() as connection:
-            return connection.execute(
-                statement.where(self._ours, NotificationRow.progress == progress.value)
-            ).scalar_one()
-
     def tell(self, tellings: Sequence[Telling], sinks: Collection[str]) -> None:
         """Put tellings into the outboxes of all sinks, and remember them: all or nothing.
 

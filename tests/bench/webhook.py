@@ -1,8 +1,8 @@
 """Alerts through a whole daemon: how long Alertmanager waits for its 200, and how fast what waits is delivered.
 
-`python -m tests.bench.alerts` starts `correlator serve` without a Prometheus to read, and a receiver in another process.
-Posts come at a steady rate whether or not those before were answered, each with one alert in a group of its own: the
-dearest way to bring that many.
+`python -m tests.bench.webhook` starts `correlator serve` without a Prometheus to read, and a receiver beside it. Posts
+come at a steady rate whether or not those before were answered, each with one alert in a group of its own: the dearest
+way to bring that many.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ def payload(number: int) -> dict[str, Any]:
 @contextmanager
 def receiving() -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """The address of a fast receiver, in a process of its own, that prints how many it has once its input ends."""
-    command = [sys.executable, "-m", "tests.bench.alerts", "receive"]
+    command = [sys.executable, "-m", "tests.bench.webhook", "receive"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
