@@ -31,11 +31,17 @@ from correlator.delivery.receivers.webhook import headers_of
 POST_MESSAGE: Final = "https://slack.com/api/chat.postMessage"
 LONGEST_HEADER: Final = 150
 LONGEST_SECTION: Final = 3_000
+LONGEST_TEXT: Final = 1_000
 MOST_CAUSES: Final = 3
 MOST_ALERTS: Final = 5
 _LONGEST_ALERT = 300
+_LONGEST_HEADLINE = 500
 _LONGEST_EXPLANATION = 1_500
-_REFUSED: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text", "invalid_arguments"})
+"""All blocks together may not be longer than about 13,000 characters, which no document says."""
+
+_REFUSED: Final = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_arguments"}
+)
 """Of what `chat.postMessage` says in an answer with status 200: whatever else it says is about Slack, or about us."""
 
 
@@ -53,7 +59,7 @@ def message_of(notice: Notice) -> dict[str, Any]:
     if links:
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
     sign = ":red_circle:" if is_firing(notice.payload) else ":large_green_circle:"
-    return {"text": cut(_escaped(f"{sign} {title}{cause}"), LONGEST_SECTION), "blocks": blocks}
+    return {"text": _fitted(f"{sign} {title}{cause}", LONGEST_TEXT), "blocks": blocks}
 
 
 def _section(text: str) -> Mapping[str, Any]:
@@ -61,15 +67,15 @@ def _section(text: str) -> Mapping[str, Any]:
 
 
 def _cause(cause: Cause) -> str:
-    explanation = cut(cause.annotations.get(EXPLANATION, ""), _LONGEST_EXPLANATION)
-    return f"*{_escaped(cut(cause.headline, _LONGEST_EXPLANATION // 2))}*\n{_escaped(explanation)}"[:LONGEST_SECTION]
+    explanation = _fitted(cause.annotations.get(EXPLANATION, ""), _LONGEST_EXPLANATION)
+    return f"*{_fitted(cause.headline, _LONGEST_HEADLINE)}*\n{explanation}"
 
 
 def _alerts(payload: Mapping[str, Any]) -> str:
-    told = [f"{'•' if fires else '✓'} {_escaped(cut(said, _LONGEST_ALERT))}" for fires, said in summaries_of(payload)]
+    told = [f"{'•' if fires else '✓'} {_fitted(said, _LONGEST_ALERT)}" for fires, said in summaries_of(payload)]
     more = len(told) - MOST_ALERTS
     lines = told[:MOST_ALERTS] + ([f"and {more} more"] if more > 0 else [])
-    return cut("\n".join(lines) or "no alerts", LONGEST_SECTION)
+    return "\n".join(lines) or "no alerts"
 
 
 def _links(causes: Sequence[Cause], payload: Mapping[str, Any]) -> str:
@@ -87,6 +93,13 @@ def _links(causes: Sequence[Cause], payload: Mapping[str, Any]) -> str:
 
 def _is_link(url: object) -> bool:
     return isinstance(url, str) and url.startswith(("http://", "https://")) and not set(url) & set("<>| ")
+
+
+def _fitted(text: str, longest: int) -> str:
+    """Escaped, and cut before: no half of an escape is left."""
+    while len(_escaped(text)) > longest:
+        text = cut(text, min(longest, len(text) * 3 // 4))
+    return _escaped(text)
 
 
 def _escaped(text: str) -> str:
