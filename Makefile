@@ -5,7 +5,7 @@ SCENARIO ?=
 LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ screenshots: install packages ## take the README's pictures of page and terminal
 
 dashboards: install ## write the Grafana dashboards anew
 	$(BIN)/python -m tests.dashboards
+
+rules: install ## write the rules anew as a PrometheusRule
+	$(BIN)/python -m tests.rules
 
 packages: ## install the Debian packages that the tests need
 	@.ci/packages

@@ -44,7 +44,7 @@ class Enricher:
         found = belonging(self._index.about(subject), starts_at, ends_at, self._slack)
         if not found:
             return NOTHING
-        told = annotations_of(found, self._external_url, is_vague=subject.named == ("namespace",))
+        told = annotations_of(found, self._external_url, is_vague=[kind for kind, _ in subject.named] == ["namespace"])
         return Enrichment(tuple(each.id for each in found), told, is_final=_is_settled(found[0]))
 
     def latest(self, labels: Mapping[str, str]) -> Enrichment:

@@ -15,12 +15,11 @@ KEYS: Final = (
     "correlator_plot",
 )
 """The annotations that we add."""
+_MARKS: Final = frozenset((ENRICHED, *KEYS))
 
 
 def is_own(labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
     """Whether an alert comes from our rules (`alertname` begins with `Correlator`) or has been enriched already."""
     return (
-        labels.get("alertname", "").startswith(OWN_ALERTS)
-        or ENRICHED in labels
-        or any(key in annotations for key in (ENRICHED, *KEYS))
+        labels.get("alertname", "").startswith(OWN_ALERTS) or ENRICHED in labels or not _MARKS.isdisjoint(annotations)
     )

@@ -34,7 +34,7 @@ class IncidentIndex:
 
     def about(self, subject: Subject) -> Sequence[Incident]:
         """The incidents with which everything agrees that the subject names; none for one that names nothing."""
-        asked = [(kind, getattr(subject, kind)) for kind in subject.named]
+        asked = subject.named
         if not asked:
             return ()
         fewest = min((self._by_name.get(each, []) for each in asked), key=len)

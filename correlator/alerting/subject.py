@@ -1,7 +1,8 @@
 """What an alert is about, as far as its labels name things that incidents know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,8 @@ class LabelNames:
     node_jobs: tuple[str, ...] = ("node-exporter", "node_exporter", "node")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What an alert names; empty where it says nothing.
+class Subject(NamedTuple):
+    """What an alert names; empty where it says nothing. A tuple, since thousands are made at once.
 
     `workload` has no kind, `device` no directory. `claim` is `namespace/claim` where both are known: the namespace is
     then the claim's, and need not be a victim's.
@@ -44,9 +44,12 @@ class Subject:
     device: str = ""
 
     @property
-    def named(self) -> tuple[str, ...]:
-        """The kinds of things that it names, the cluster apart."""
-        return tuple(each.name for each in fields(self) if each.name != "cluster" and getattr(self, each.name))
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The kinds of things that it names, each with the name; the cluster apart."""
+        return tuple(each for each in zip(_KINDS, self[1:], strict=True) if each[1])
+
+
+_KINDS = Subject._fields[1:]
 
 
 def subject_of(labels: Mapping[str, str], names: LabelNames) -> Subject:
@@ -80,4 +83,7 @@ def _host(instance: str) -> str:
 
 
 def _first(labels: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((labels[name] for name in names if labels.get(name)), "")
+    for name in names:  # thousands of alerts come at once: a generator would take three times as long
+        if value := labels.get(name):
+            return value
+    return ""

@@ -17,6 +17,8 @@ from correlator.sources.session import Access
 from correlator.web.state import AlertsKnown
 
 _LONGEST_CONNECT_SECONDS = 5.0
+_AFTER_THE_ANSWER_SECONDS = 1.0
+"""Whoever sends is told that time is up before the connection is: what comes in time is not lost by a hair."""
 
 
 class Alerting:
@@ -91,7 +93,7 @@ def _alertmanagers(settings: Settings) -> list[Alertmanager]:
         password_file=proxy.password_file,
         ca_file=proxy.ca_file,
         connect_timeout_seconds=min(timeout_seconds, _LONGEST_CONNECT_SECONDS),
-        read_timeout_seconds=timeout_seconds,
+        read_timeout_seconds=timeout_seconds + _AFTER_THE_ANSWER_SECONDS,
     )
     return [
         Alertmanager(f"alertmanager/{url.partition('://')[2]}", partial(Receiver, url, access, {}))

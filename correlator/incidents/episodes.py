@@ -7,20 +7,10 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from correlator.incidents.lifecycle import stable_id
-from correlator.model.finding import Suspect, SuspectKind, Verdict
+from correlator.model.finding import STRENGTH, Suspect, SuspectKind, Verdict
 from correlator.model.incident import Episode, Incident, State
 
 Cause: TypeAlias = tuple[str, ...]
-
-STRENGTH = (
-    Verdict.CONTENTION,
-    Verdict.DEGRADED_DEVICE,
-    Verdict.OWN_IO,
-    Verdict.LOAD,
-    Verdict.OTHER,
-    Verdict.UNDETERMINED,
-)
-"""Verdicts from the strongest to the weakest: an episode has the strongest of its incidents'."""
 
 BLAMELESS = frozenset({Verdict.LOAD, Verdict.OTHER})
 """Verdicts that do not blame the volume: it ties such an incident to nothing."""

@@ -19,6 +19,17 @@ class Verdict(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+STRENGTH = (
+    Verdict.CONTENTION,
+    Verdict.DEGRADED_DEVICE,
+    Verdict.OWN_IO,
+    Verdict.LOAD,
+    Verdict.OTHER,
+    Verdict.UNDETERMINED,
+)
+"""Verdicts from the strongest to the weakest: an episode has the strongest of its incidents'."""
+
+
 class EndReason(StrEnum):
     """Why a regression ended."""
 

@@ -85,6 +85,18 @@ FAMILIES: Final = (
         "1 while an incident is open; its labels say on which volume and with which verdict.",
     ),
     Family(
+        "correlator_incident_stopped",
+        "gauge",
+        VICTIM,
+        "1 while the victim of an open incident gives no first tokens, or does no work, at all; 0 while it is slow.",
+    ),
+    Family(
+        "correlator_episode_victims",
+        "gauge",
+        ("volume", "verdict"),
+        "Victims of an open episode; the volume is that of its first incident that is open and has the verdict.",
+    ),
+    Family(
         "correlator_suspect_confidence",
         "gauge",
         SUSPECT,

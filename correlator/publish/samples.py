@@ -13,6 +13,7 @@ from correlator.model.frame import Floats
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.model.symptom import TTFT
+from correlator.publish.alarms import has_stopped, victims_by_episode
 from correlator.publish.families import FAMILIES
 from correlator.publish.users import known_sum, users_of
 
@@ -144,6 +145,10 @@ def add_stored(samples: Samples, stored: Stored, victims: Sequence[VictimNow]) -
     _add_active(samples, victims, stored.open_incidents)
     for incident in sorted(stored.open_incidents, key=lambda one: not _is_ttft(one)):  # of two, first tokens stay
         _add_incident(samples, incident)
+    for incident in sorted(stored.open_incidents, key=has_stopped, reverse=True):  # of two, the one that stopped stays
+        samples.add("correlator_incident_stopped", _victim_labels(incident), has_stopped(incident))
+    for episode, count in victims_by_episode(stored.open_incidents).items():
+        samples.add("correlator_episode_victims", episode, count)
     for tiers, count in _by_tiers(stored.open_incidents).items():
         samples.add("correlator_tier_incidents_active", tiers, count)
     for verdict in Verdict:

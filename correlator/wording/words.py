@@ -121,7 +121,10 @@ def visible(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text for what cannot show everything: what steers a terminal or turns directions is replaced."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in visible(text))
+    shown = visible(text)
+    if shown.isprintable():
+        return shown
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in shown)
 
 
 class Told(NamedTuple):

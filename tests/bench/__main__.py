@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import answers, budget, grafana, history, kubernetes, machine, page
+from tests.bench import alerts_proxy, answers, budget, grafana, history, kubernetes, machine, page
 from tests.bench.cluster import Shape
 
 WAYS = {
@@ -38,6 +38,8 @@ def main() -> None:
         answered = machine.measure("answers")
     with console.status("page"):
         opened = page.measured()
+    with console.status("alerts on their way"):
+        passed = alerts_proxy.measured()
     shape = Shape()
     size = f"{shape.victims:,} victims, {shape.volumes:,} volumes, an hour's window"
     table = Table("figure", "core busy: median", "least", "most", "by the clock: median", "runs", title=size)
@@ -62,6 +64,7 @@ def main() -> None:
     history.show(console, kept)
     answers.show(console, answered)
     console.print(page.table(opened))
+    console.print(alerts_proxy.table(passed))
 
 
 def _cells(spread: dict[str, float]) -> list[str]:

@@ -69,15 +69,18 @@ def cut(path: Path) -> Path:
 
 
 @contextmanager
-def open_incident(folder: Path) -> Iterator[Running]:
-    """Both running, once Prometheus has seen the incident for some scrapes; `at` is when it saw it last."""
+def open_incident(folder: Path, *, more_config: str = "") -> Iterator[Running]:
+    """Both running, once Prometheus has seen the incident for some scrapes; `at` is when it saw it last.
+
+    `more_config` are further keys of Prometheus' configuration, as YAML.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     recording, settings = cut(folder / "recording.zip"), {"CORRELATOR_CLUSTER": CLUSTER}
     address = f"127.0.0.1:{free_port()}"
     arguments = ("--demo", "--recording", str(recording), "--listen", address)
     config = scrape_config({"correlator": address}).replace("    static_", "    honor_labels: true\n    static_")
     with (
-        prometheus(folder / "prometheus", config=config) as url,
+        prometheus(folder / "prometheus", config=config + more_config) as url,
         daemon(folder / "daemon", *arguments, settings=settings) as playing,
     ):
         playing.until(lambda: len(_seen_at(url)) >= SCRAPES)

@@ -115,7 +115,6 @@ def test_a_strange_alert_does_not_cost_its_neighbours_their_annotations() -> Non
         b"[",
         b"\xff",
         b"null",
-        b'[{"a": 1, "a": 2}]',
         b'[{"a": NaN}]',
         b"[" * 100_000,
         b"[1e5",
@@ -123,7 +122,7 @@ def test_a_strange_alert_does_not_cost_its_neighbours_their_annotations() -> Non
     ],
 )
 def test_what_is_no_array_of_alerts_is_refused(body: bytes) -> None:
-    """And so passed on as it came. A key that comes twice would not stay twice."""
+    """And so passed on as it came."""
     with pytest.raises(ValueError, match=r"."):
         annotate(body, ENRICHER)
 

@@ -29,7 +29,7 @@ def annotated(body: bytes) -> Annotated:
 
 def at(url: str, timeout_seconds: float = 30.0) -> Alertmanager:
     """An Alertmanager of the proxy."""
-    access = Access(read_timeout_seconds=timeout_seconds, connect_timeout_seconds=timeout_seconds)
+    access = Access(read_timeout_seconds=timeout_seconds + 1, connect_timeout_seconds=timeout_seconds)
     return Alertmanager(url, partial(Receiver, url, access, {}))
 
 

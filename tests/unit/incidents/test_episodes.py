@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from correlator.incidents.episodes import STRENGTH, causes_of, episode_of, left_episode, overlap
+from correlator.incidents.episodes import causes_of, episode_of, left_episode, overlap
 from correlator.incidents.lifecycle import incident_of
-from correlator.model.finding import SuspectKind, Verdict
+from correlator.model.finding import STRENGTH, SuspectKind, Verdict
 from correlator.model.incident import State
 from tests.factories import make_suspect, make_unattributed, make_victim
 from tests.unit.incidents.findings import DISK, culprit, finding, moment
