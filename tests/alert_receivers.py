@@ -54,15 +54,17 @@ class Held:
         """What was answered with success."""
         return [each for each in list(self.requests) if each.took]
 
-    def alerts(self, status: str | None = None) -> Counter[tuple[str, ...]]:
-        """How often each alert was taken, by its labels but for the alert's name, over distinct keys."""
+    def told(self) -> Counter[tuple[str, str]]:
+        """How often each pod was told of in each status, a double counting once: it has the key of the first."""
         by_key = {each.key: each.json() for each in self.taken}
         return Counter(
-            tuple(sorted(value for name, value in alert["labels"].items() if name != "alertname"))
-            for body in by_key.values()
-            for alert in body["alerts"]
-            if status in {None, alert["status"]}
+            (alert["labels"]["pod"], alert["status"]) for body in by_key.values() for alert in body["alerts"]
         )
+
+    @property
+    def doubles(self) -> int:
+        """Deliveries that were taken more than once."""
+        return len(self.taken) - len({each.key for each in self.taken})
 
 
 def status(code: int, **headers: str) -> Fault:
@@ -86,11 +88,17 @@ def slow(seconds: float) -> Fault:
     return answer
 
 
+def hang_up(handler: "_Handler") -> None:
+    """No answer at all."""
+    handler.connection.shutdown(2)
+    handler.close_connection = True
+
+
 @contextmanager
-def receiver() -> Iterator[Held]:
-    """A running one."""
+def receiver(port: int = 0) -> Iterator[Held]:
+    """A running one, on a free port unless told."""
     held = Held()
-    with served_by(type("Handler", (_Handler,), {"held": held, "lock": threading.Lock()})) as address:
+    with served_by(type("Handler", (_Handler,), {"held": held, "lock": threading.Lock()}), port) as address:
         held.url = f"http://{address}/hook"
         yield held
 
