@@ -1,4 +1,4 @@
-"""What stands between a Prometheus and its Alertmanagers, or behind these: our web application over a real store, without an engine.
+"""What stands between a Prometheus and its Alertmanagers, or behind these: our web application, without an engine.
 
 Its one incident is that of `tests.factories`, moved to `STARTED` and over since `ENDED`.
 """

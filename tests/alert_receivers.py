@@ -57,14 +57,17 @@ class Held:
     def told(self) -> Counter[tuple[str, str]]:
         """How often each pod was told of in each status, a double counting once: it has the key of the first."""
         by_key = {each.key: each.json() for each in self.taken}
-        return Counter(
-            (alert["labels"]["pod"], alert["status"]) for body in by_key.values() for alert in body["alerts"]
-        )
+        return Counter((_name(alert), alert["status"]) for body in by_key.values() for alert in body["alerts"])
 
     @property
     def doubles(self) -> int:
         """Deliveries that were taken more than once."""
         return len(self.taken) - len({each.key for each in self.taken})
+
+
+def _name(alert: Mapping[str, Any]) -> str:
+    labels: Mapping[str, str] = alert["labels"]
+    return labels.get("pod") or labels["app"]
 
 
 def status(code: int, **headers: str) -> Fault:
