@@ -79,6 +79,7 @@ class AlertIntake:
             body=body,
         )
         future: Future[bool] = Future()
+        future.set_running_or_notify_cancel()  # whoever waits no longer cancels nothing: it is kept all the same
         try:
             self._queue.put_nowait((arrival, future))
         except queue.Full:

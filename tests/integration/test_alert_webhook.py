@@ -170,9 +170,9 @@ def test_nothing_is_lost_whatever_the_receiver_does(tmp_path: Path) -> None:
     assert min(second - first, third - second) >= 1.0
 
 
-def settings_of(held: Held, wait: str = "1m") -> dict[str, str]:
+def settings_of(url: str, wait: str = "1m") -> dict[str, str]:
     """A daemon that tells a receiver."""
-    receivers = {"r0": {"kind": "webhook", "url": held.url, "timeout": "1m"}}
+    receivers = {"r0": {"kind": "webhook", "url": url, "timeout": "1m"}}
     return {
         "CORRELATOR_ALERTING__WEBHOOK__WAIT": wait,
         "CORRELATOR_ALERTING__WEBHOOK__RECEIVERS": json.dumps(receivers),
@@ -193,7 +193,7 @@ def test_killed_between_accept_and_delivery(tmp_path: Path, held: Held) -> None:
     """
     waiting, sent = 8, 8
     held.always = slow(60)
-    with daemon(tmp_path / "c", *NOWHERE, settings=settings_of(held)) as running:
+    with daemon(tmp_path / "c", *NOWHERE, settings=settings_of(held.url)) as running:
         with alertmanager(tmp_path / "am", config=config(running.url)) as am:
             post_alerts(am, [*alerts(waiting), *alerts(sent, "app", first=waiting)])
             until(lambda: taken_in(running.url)["kept"] == waiting + sent)
@@ -203,7 +203,7 @@ def test_killed_between_accept_and_delivery(tmp_path: Path, held: Held) -> None:
     assert held.taken == []
     before = {each.key: each.body for each in held.requests}
     held.always = None
-    with daemon(tmp_path / "c", *NOWHERE, settings=settings_of(held, wait="1s")) as running:
+    with daemon(tmp_path / "c", *NOWHERE, settings=settings_of(held.url, wait="1s")) as running:
         running.until(lambda: len(held.told()) == waiting + sent)
     said("killed", held, waiting + sent)
     assert held.told() == dict.fromkeys(pods(waiting + sent, "firing"), 1)
