@@ -19,8 +19,8 @@ POLL_SECONDS: Final = 1.0
 WAITING_SECONDS: Final = 0.2
 """Between looks while something waits for its cause."""
 PAUSE_SECONDS: Final = 5.0
-GATHER_SECONDS: Final = 0.05
-"""After it was woken: what comes one by one is told together."""
+GATHER_SECONDS: Final = 0.25
+"""At least this long between turns: what comes one by one is told together, and the disk is left to the intake."""
 _PRUNE_SECONDS: Final = 600.0
 
 
@@ -74,7 +74,7 @@ class AlertDesk:
         inbox: Inbox | None = None
         dispatcher: Dispatcher | None = None
         while not self._is_stopping:
-            pause = PAUSE_SECONDS
+            pause, began = PAUSE_SECONDS, time.monotonic()
             try:
                 inbox = inbox or self._open()
                 dispatcher = dispatcher or self._make(inbox)
@@ -88,7 +88,7 @@ class AlertDesk:
                 log.exception("alerts cannot be told")
                 self._problem = f"{type(error).__name__}: {error}"
             self._wake.wait(pause)
-            time.sleep(GATHER_SECONDS)
+            time.sleep(max(0.0, began + GATHER_SECONDS - time.monotonic()))
             self._wake.clear()
         if inbox is not None:
             inbox.close()

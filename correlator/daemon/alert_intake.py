@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 MOST_WAITING: Final = 10_000
 """Posts that wait for the disk; beyond that they are answered 5xx, and come again."""
 MOST_AT_ONCE: Final = 500
+GATHER_SECONDS: Final = 0.01
+"""What comes within this time shares a transaction: a disk takes some hundred of them a second."""
 _OUTCOMES: Final = ("kept", "double", "refused", "unstored")
 _OF_THE_STORE: Final = (StoreBusyError, StoreFullError, StoreUnavailableError)
 """Failures that one at a time would not help with."""
@@ -98,6 +100,7 @@ class AlertIntake:
         while not is_ending:
             batch: list[Posted] = []
             each = self._queue.get()
+            time.sleep(GATHER_SECONDS)
             while each is not None:
                 batch.append(each)
                 if len(batch) >= MOST_AT_ONCE or self._queue.empty():

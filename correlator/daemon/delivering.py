@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
-GATHER_SECONDS = 0.05
-"""At least this long between turns: what comes one by one is told of together."""
+GATHER_SECONDS = 0.25
+"""At least this long between turns: what comes one by one is told together, and the disk is left to others."""
 STOP_SECONDS = 1.0
 """A thread that still waits for a receiver does not hold up the end: what it sends is sent again after the start."""
 
@@ -71,7 +71,7 @@ class Deliveries:
         """Whatever fails is said once, and tried again: the store fails all couriers alike."""
         said = ""
         while not self._is_stopping:
-            pause_seconds = self._pause_seconds
+            pause_seconds, began = self._pause_seconds, time.monotonic()
             try:
                 courier.turn()
             except StoreError as error:
@@ -85,8 +85,8 @@ class Deliveries:
                 pause_seconds = POLL_SECONDS
             if not self._is_stopping:
                 wake.wait(pause_seconds)
+            time.sleep(max(0.0, began + GATHER_SECONDS - time.monotonic()))
             wake.clear()
-            time.sleep(GATHER_SECONDS)
         courier.close()
 
 

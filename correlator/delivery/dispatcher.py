@@ -20,8 +20,8 @@ from correlator.incidents.inbox import Inbox, KeptNotification, Progress, Tellin
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 200
-"""Notifications that one transaction tells of."""
+AT_ONCE: Final = 50
+"""Notifications that one transaction tells of: what comes in meanwhile waits for its end."""
 MOST_WATCHED: Final = 5_000
 """Of those that were told without a cause; the oldest are let go beyond that."""
 _UPDATE_PAUSE = timedelta(seconds=15)
@@ -40,7 +40,7 @@ class Waiting:
 
 @dataclass(slots=True)
 class _Pending:
-    """A notification in hand. `look` is what the newest enricher said of each alert."""
+    """A notification in hand. `look` is what the newest enricher said of each alert; `is_open`: more may follow."""
 
     kept: KeptNotification
     notification: Notification
@@ -49,6 +49,7 @@ class _Pending:
     told_at: datetime
     look: Sequence[Enrichment] = field(default=())
     looked_with: Enricher | None = None
+    is_open: bool = False
 
 
 class Dispatcher:
@@ -70,7 +71,8 @@ class Dispatcher:
         self._waiting = waiting
         self._clock = clock
         self._untold: dict[int, _Pending] = {}
-        self._watched: dict[int, _Pending] = {}
+        self._watched: dict[str, _Pending] = {}  # by group: of each only the newest
+        self._news_of: Enricher | None = None
         self._seen = 0
         self._is_begun = False
 
@@ -85,14 +87,14 @@ class Dispatcher:
         now, enricher = datetime.fromtimestamp(self._clock(), UTC), self._enricher()
         firsts = self._ready(now, enricher)
         told = self._tell(firsts, now)
-        told += self._tell([each for each in self._watched.values() if self._is_news(each, now, enricher)], now)
+        told += self._tell(self._news(now, enricher), now)
         self._let_go(now)
         return told
 
     def _take_up(self) -> None:
         """Read what is new; at the start, what was watched as well."""
         if not self._is_begun:
-            self._watched = {each.kept.sequence: each for each in self._read(Progress.WATCHED, 0)}
+            self._watched = {each.kept.group: each for each in self._read(Progress.WATCHED, 0)}
             self._is_begun = True
         for each in self._read(Progress.WAITING, self._seen):
             self._untold[each.kept.sequence] = each
@@ -122,12 +124,13 @@ class Dispatcher:
     def _waits(self, pending: _Pending, now: datetime) -> bool:
         if not self._sinks or now - pending.kept.received_at >= self._waiting.at_most:
             return False
-        return self._is_open(pending)
+        return pending.is_open
 
     def _look(self, pending: _Pending, enricher: Enricher) -> None:
         if pending.looked_with is not enricher:
             pending.look = [self._known(alert, enricher) for alert in pending.notification.alerts]
             pending.looked_with = enricher
+            pending.is_open = self._is_open(pending)
 
     def _known(self, alert: Alert, enricher: Enricher) -> Enrichment:
         if is_own(alert.labels, alert.annotations):
@@ -144,17 +147,23 @@ class Dispatcher:
             for alert, known in zip(pending.notification.alerts, pending.look, strict=True)
         )
 
-    def _is_news(self, pending: _Pending, now: datetime, enricher: Enricher) -> bool:
-        if pending.looked_with is enricher:
-            return False
-        before = pending.looked_with, pending.look
-        self._look(pending, enricher)
-        if _state_of(pending) == pending.told or not any(each.is_final for each in pending.look):
-            return False
-        if self._is_open(pending) and now - pending.told_at < _UPDATE_PAUSE:
-            pending.looked_with, pending.look = before  # looked at again at the next turn
-            return False
-        return True
+    def _news(self, now: datetime, enricher: Enricher) -> list[_Pending]:
+        """What is watched and got a verdict; what got one of several a moment ago waits for the others."""
+        if enricher is self._news_of:
+            return []
+        news = []
+        is_complete = True
+        for each in self._watched.values():
+            self._look(each, enricher)
+            if _state_of(each) == each.told or not any(known.is_final for known in each.look):
+                continue
+            if each.is_open and now - each.told_at < _UPDATE_PAUSE:
+                is_complete = False
+            else:
+                news.append(each)
+        if is_complete:
+            self._news_of = enricher
+        return news
 
     def _tell(self, ready: Sequence[_Pending], now: datetime) -> int:
         for start in range(0, len(ready), AT_ONCE):
@@ -183,34 +192,28 @@ class Dispatcher:
         )
 
     def _is_to_be_watched(self, pending: _Pending) -> bool:
-        return bool(self._sinks) and self._is_open(pending)
+        return bool(self._sinks) and pending.is_open
 
     def _was_told(self, pending: _Pending, now: datetime) -> None:
         self._untold.pop(pending.kept.sequence, None)
         pending.revision += 1
         pending.told, pending.told_at = _state_of(pending), now
-        older = [
-            number
-            for number, each in self._watched.items()
-            if each.kept.group == pending.kept.group and number < pending.kept.sequence
-        ]
-        for number in older:
-            del self._watched[number]
+        self._watched.pop(pending.kept.group, None)
         if self._is_to_be_watched(pending):
-            self._watched[pending.kept.sequence] = pending
-        else:
-            self._watched.pop(pending.kept.sequence, None)
+            self._watched[pending.kept.group] = pending
 
     def _let_go(self, now: datetime) -> None:
-        old = [
-            number for number, each in self._watched.items() if now - each.kept.received_at > self._waiting.watched_for
-        ]
-        beyond = sorted(self._watched)[: max(0, len(self._watched) - MOST_WATCHED)]
-        gone = {*old, *beyond}
+        """The oldest stand first: what is told again goes to the end, with its group's newest."""
+        gone = []
+        for each in self._watched.values():
+            is_beyond = len(self._watched) - len(gone) > MOST_WATCHED
+            if not is_beyond and now - each.kept.received_at <= self._waiting.watched_for:
+                break
+            gone.append(each)
         if gone:
-            self._inbox.finish(gone)
-            for number in gone:
-                del self._watched[number]
+            self._inbox.finish([each.kept.sequence for each in gone])
+            for each in gone:
+                del self._watched[each.kept.group]
 
 
 def _state_of(pending: _Pending) -> str:

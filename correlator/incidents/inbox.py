@@ -1,14 +1,14 @@
 """Notifications of Alertmanager: durable before they are answered, and told in the transaction that says so."""
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, delete, func, insert, select, update
 
 from correlator.incidents.database import BUSY_SECONDS, Database
 from correlator.incidents.instants import from_microseconds, microseconds
@@ -39,28 +39,6 @@ class Progress(StrEnum):
     WAITING = "waiting"
     WATCHED = "watched"
     DONE = "done"
-
-
-_ADVANCE = (
-    update(NotificationRow)
-    .where(NotificationRow.sequence == bindparam("b_sequence"))
-    .values(progress=bindparam("progress"), revision=bindparam("revision"), told=bindparam("told"))
-)
-_FINISH = (
-    update(NotificationRow)
-    .where(NotificationRow.sequence == bindparam("b_sequence"))
-    .values(progress=Progress.DONE.value)
-)
-_SUPERSEDE = (
-    update(NotificationRow)
-    .where(
-        NotificationRow.cluster == bindparam("b_cluster"),
-        NotificationRow.order_group == bindparam("b_group"),
-        NotificationRow.sequence < bindparam("b_sequence"),
-        NotificationRow.progress == Progress.WATCHED.value,
-    )
-    .values(progress=Progress.DONE.value)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,26 +181,33 @@ class Inbox:
         """
         with self._database.write() as connection:
             new = self._news(connection, tellings)
-            if not new:
-                return
-            connection.execute(
-                _ADVANCE,
-                [
-                    {
-                        "b_sequence": each.sequence,
-                        "progress": each.progress.value,
-                        "revision": each.revision,
-                        "told": each.told,
-                    }
-                    for each in new
-                ],
-            )
-            connection.execute(
-                _SUPERSEDE,
-                [{"b_cluster": self._cluster, "b_group": each.group, "b_sequence": each.sequence} for each in new],
-            )
-            if sinks:
+            for statement in self._advances(new):
+                connection.execute(statement)
+            if new and sinks:
                 connection.execute(insert(OutboxRow), [self._row(each, sink) for each in new for sink in sinks])
+
+    def _advances(self, new: Sequence[Telling]) -> Iterator[Update]:
+        """Few statements for many: others wait for the end of the transaction."""
+        newest = {each.group: each.sequence for each in sorted(new, key=lambda each: each.sequence)}
+        alike: dict[tuple[str, int, str], list[int]] = {}
+        for each in new:
+            progress = each.progress if newest[each.group] == each.sequence else Progress.DONE
+            alike.setdefault((progress.value, each.revision, each.told), []).append(each.sequence)
+        for (progress_value, revision, told), sequences in alike.items():
+            values = {"progress": progress_value, "revision": revision, "told": told}
+            yield update(NotificationRow).where(NotificationRow.sequence.in_(sequences)).values(values)
+        if newest:
+            yield (
+                update(NotificationRow)
+                .where(
+                    self._ours,
+                    NotificationRow.order_group.in_(newest),
+                    NotificationRow.sequence.not_in(newest.values()),
+                    NotificationRow.sequence < max(newest.values()),
+                    NotificationRow.progress == Progress.WATCHED.value,
+                )
+                .values(progress=Progress.DONE.value)
+            )
 
     def _news(self, connection: Connection, tellings: Sequence[Telling]) -> list[Telling]:
         """Those that nobody told of yet."""
@@ -248,7 +233,11 @@ class Inbox:
     def finish(self, sequences: Collection[int]) -> None:
         """Watch these no more."""
         with self._database.write() as connection:
-            connection.execute(_FINISH, [{"b_sequence": each} for each in sequences])
+            connection.execute(
+                update(NotificationRow)
+                .where(NotificationRow.sequence.in_(sequences))
+                .values(progress=Progress.DONE.value)
+            )
 
     def newest_of(self, fingerprint: str) -> KeptNotification | None:
         """The newest notification that speaks of an alert; None where none is kept."""

@@ -153,11 +153,11 @@ class WebState:
     stream_poll_seconds: float = 1.0
 
 
-def _web_state(request: Request) -> WebState:
+async def _web_state(request: Request) -> WebState:
     return cast("WebState", request.app.state.web)
 
 
-def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
+async def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
     snapshot = state.snapshot()
     if snapshot is None:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET)

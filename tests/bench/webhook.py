@@ -29,8 +29,8 @@ from tests.bench import machine
 from tests.daemons import daemon
 
 ALERTS_PER_SECOND: Final = 200
-SECONDS: Final = 10
-WAITING: Final = 2_000
+SECONDS: Final = 20
+WAITING: Final = 10_000
 CONNECTIONS: Final = 16
 PATH: Final = "/api/v1/alertmanager/webhook"
 NOWHERE: Final = ("--prometheus-url", "http://127.0.0.1:1")
