@@ -5,7 +5,7 @@ SCENARIO ?=
 LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards rules test packages lab victoria bench accuracy quietdays silence calibrate coverage grafana lock faults webhookbench
+.PHONY: help install run check format docs screenshots dashboards rules chart test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock faults webhookbench
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ dashboards: install ## write the Grafana dashboards anew
 rules: install ## write the rules anew as a PrometheusRule
 	$(BIN)/python -m tests.rules
 
+chart: install ## write the generated files of Helm chart and Kustomize base anew
+	$(BIN)/python -m tests.deploy
+
 packages: ## install the Debian packages that the tests need
 	@.ci/packages
 
@@ -65,6 +68,9 @@ accuracy: install ## judge the engine and baselines on cases that nothing was tu
 
 silence: ## how often work that stops is found on simulated cases, and what opens where nothing failed
 	$(BIN)/python -m tests.accuracy.silence
+
+symptoms: ## whom incidents of other symptoms than first tokens accuse, and how sure they are: half an hour
+	$(BIN)/python -m tests.accuracy.symptoms --split report
 
 calibrate: install ## fit the confidence model on cases that no report uses
 	$(BIN)/python -m tests.calibration

@@ -13,6 +13,7 @@ SYMPTOMS = {symptom.name: symptom for symptom in catalog.load_symptoms()}
 TRANSACTIONS = SYMPTOMS["postgresql_transactions"]
 FSYNC = SYMPTOMS["etcd_fsync"]
 TOKENS = SYMPTOMS["tokens_per_second"]
+PROMPTS = SYMPTOMS["prompt_processing"]
 
 
 @dataclass

@@ -11,9 +11,11 @@ from math import exp, isfinite, log, log1p
 LARGEST_LOG_ODDS = 4.0
 """A probability that enters as a feature says no more than 0.982 or less than 0.018."""
 
-
 CERTAIN = 0.99
 """No model of this size, fitted on some thousand cases, knows better than this."""
+
+CERTAIN_ELSEWHERE = 0.95
+"""Nor better than this of what it was not fitted on, on which fewer cases have tried it: docs/decisions/symptoms.md."""
 
 
 def log_odds(probability: float, largest: float = LARGEST_LOG_ODDS) -> float:

@@ -18,7 +18,7 @@ from correlator.analysis.present import present
 from correlator.analysis.present_symptoms import symptoms_now
 from correlator.analysis.quiet import key_of, quiet_steps
 from correlator.analysis.statement import Life, refreshed
-from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, victims_with
+from correlator.analysis.symptoms import own_memory, own_parameters, seen_as_ttft, totals_told, victims_with
 from correlator.analysis.victims import Victims
 from correlator.model.finding import EndReason, Finding
 from correlator.model.frame import BlindSpot, Frames
@@ -134,10 +134,11 @@ def _window(
     """A window as one symptom sees it."""
     frames, memory = seen_as_ttft(frames, symptom), own_memory(memory, symptom)
     parameters = own_parameters(parameters, symptom)
-    found = victims_with(symptom, frames, {key_of(one) for one in memory.open}, parameters)
+    totals = totals_told(symptom, frames)
+    found = victims_with(frames, totals, {key_of(one) for one in memory.open}, parameters)
     victims = with_absences(frames, found, memory.open)
     quiet = quiet_steps(victims, memory)
-    return Window(frames, topology, victims, memory, quiet, parameters, history, symptom, found)
+    return Window(frames, topology, victims, memory, quiet, parameters, history, symptom, found, totals)
 
 
 def explain_victim(

@@ -6,7 +6,7 @@ import numpy as np
 
 from correlator.analysis.burden import MOSTLY_NEW, load_was_added
 from correlator.analysis.case import Case, Scene, Suspicion, VolumeCase
-from correlator.analysis.confidence import ChainFeatures
+from correlator.analysis.confidence import CERTAIN_ELSEWHERE, ChainFeatures
 from correlator.analysis.dependence import change_by, exposure_by
 from correlator.analysis.domains import doers_on, sureness, telling, use_of, volumes_of
 from correlator.analysis.errors import error_states
@@ -23,7 +23,7 @@ from correlator.analysis.unseen import blind_spots
 from correlator.analysis.volumes import pod_pressure
 from correlator.analysis.windows import Spans, known_share
 from correlator.model.finding import Verdict
-from correlator.model.symptom import Form
+from correlator.model.symptom import TTFT, Form
 from correlator.model.topology import PodRef
 
 MIN_STEPS = 3
@@ -49,7 +49,7 @@ def judge(scene: Scene, parameters: Parameters) -> Case:
     used = volumes_of(scene.topology, scene.victim.key.ref)
     volume = telling((_volume_case(scene, each, ref, during, load) for each, ref in used), scene.topology)
     split = volume.split if volume else split_excess(scene.before, during, load, None, 0.0)
-    ruling = _rule(scene, load, volume, split, parameters)
+    ruling = _held(_rule(scene, load, volume, split, parameters), scene)
     suspicions = _suspicions(scene, volume, ruling, parameters) if volume else ()
     ruling = _settle(ruling, suspicions, parameters)
     return Case(
@@ -133,6 +133,13 @@ def _rule(
     if volume.exposure.probability < EXPOSED:
         return _not_storage(load, ("volume_got_worse", "victim_not_exposed"), 1.0 - volume.exposure.probability)
     return _busy_volume(load, volume, scene, split, parameters)
+
+
+def _held(ruling: Ruling, scene: Scene) -> Ruling:
+    """Less sure where the confidence was not fitted: on other symptoms, and on work that stopped without a word."""
+    if scene.symptom.name == TTFT.name and not scene.silent:
+        return ruling
+    return replace(ruling, confidence=min(ruling.confidence, CERTAIN_ELSEWHERE))
 
 
 def _without_volume(load: LoadView, reason: str) -> Ruling:

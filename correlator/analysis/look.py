@@ -18,6 +18,7 @@ from correlator.analysis.rollout import changes_around
 from correlator.analysis.season import INSTEAD, USUAL, StandIn, hours, season_requests, usual_since
 from correlator.analysis.statement import Life, state
 from correlator.analysis.stopping import in_silence
+from correlator.analysis.symptoms import Totals
 from correlator.analysis.victims import VictimKey, Victims
 from correlator.analysis.windows import Spans
 from correlator.model.finding import Finding
@@ -32,7 +33,10 @@ WORK_STOPPED = "work_stopped"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What all victims of one step share. `told` are the victims before anything is made of their absence."""
+    """What all victims of one step share. `told` are the victims before anything is made of their absence.
+
+    `totals` are those of all who have the symptom, None where a histogram tells more.
+    """
 
     frames: Frames
     topology: Topology
@@ -43,6 +47,7 @@ class Window:
     history: History
     symptom: Symptom = TTFT
     told: Victims | None = None
+    totals: Totals | None = None
 
     @property
     def seen(self) -> Victims:

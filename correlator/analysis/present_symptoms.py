@@ -29,7 +29,7 @@ def symptoms_now(windows: Iterable[Window], after: Memory) -> dict[VictimKey, tu
 
 def _of_one(window: Window, after: Memory) -> dict[VictimKey, SymptomNow]:
     symptom, grid = window.symptom, window.frames.grid
-    totals = totals_of(symptom, window.frames)
+    totals = totals_of(symptom, window.frames) if window.totals is None else window.totals
     recent = np.arange(grid.count) >= grid.count - RECENT_STEPS
     known = np.isfinite(totals.seconds) & np.isfinite(totals.done)
     now = _mean(totals.seconds, totals.done, known & recent)

@@ -75,15 +75,14 @@ def _renamed(frame: Frame, name: str) -> Frame:
     return Frame(name, frame.grid, frame.labels, frame.values)
 
 
-def victims_with(symptom: Symptom, frames: Frames, known: Collection[VictimKey], parameters: Parameters) -> Victims:
-    """Who has the symptom, in `frames` as from `seen_as_ttft`.
+def victims_with(
+    frames: Frames, totals: "Totals | None", known: Collection[VictimKey], parameters: Parameters
+) -> Victims:
+    """Who has the symptom, in `frames` as from `seen_as_ttft`; `totals` as from `totals_told`.
 
     Where only totals are told, those alone who are `known` to be worse, might be, or stopped: the others are well.
     """
-    if symptom.form is Form.HISTOGRAM:
-        return victims_of(frames)
-    totals = totals_of(symptom, frames)
-    return totals.some(totals.suspicious(known, parameters)).victims()
+    return victims_of(frames) if totals is None else totals.some(totals.suspicious(known, parameters)).victims()
 
 
 def evened(victim: Some, symptom: Symptom) -> Some:
@@ -158,6 +157,11 @@ class Totals:
             waiting=self.waiting,
             running=self.inside,
         )
+
+
+def totals_told(symptom: Symptom, frames: Frames) -> Totals | None:
+    """`totals_of` where they are all that is told; None for a histogram, which says more."""
+    return None if symptom.form is Form.HISTOGRAM else totals_of(symptom, frames)
 
 
 def totals_of(symptom: Symptom, frames: Frames) -> Totals:

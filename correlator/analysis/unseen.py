@@ -15,8 +15,13 @@ MEASURED_ELSEWHERE = {
 """What is not seen of a victim whose first tokens are not the server's own."""
 
 
-UNCALIBRATED = "the confidence was not fitted on {}, and no days before are asked for it: take it as a guide"
-"""What is not known of a symptom other than first tokens."""
+MEASURED = frozenset({"tokens_per_second", "prompt_processing", "etcd_fsync", "postgresql_transactions"})
+"""Symptoms on which simulated cases have told how right the confidence is, though it was not fitted on them."""
+
+HELD = "the confidence was not fitted on {}: it held on simulated cases, on real ones it is untried"
+NOT_MEASURED = "the confidence was not fitted on {}, nor has anybody measured how right it is: take it as a guide"
+NO_DAYS = "no days before are asked for"
+"""What is not known of a symptom other than first tokens. See docs/decisions/symptoms.md."""
 
 
 def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tuple[BlindSpot, ...]:
@@ -27,7 +32,8 @@ def blind_spots(scene: Scene, load: LoadView, volume: VolumeCase | None) -> tupl
         [BlindSpot("ttft_bucket", MEASURED_ELSEWHERE[measured].format(ref))] if measured in MEASURED_ELSEWHERE else []
     )
     if scene.symptom.name != TTFT.name:
-        spots.append(BlindSpot(scene.symptom.count, UNCALIBRATED.format(scene.symptom.told_as)))
+        words = HELD if scene.symptom.name in MEASURED else NOT_MEASURED
+        spots.append(BlindSpot(scene.symptom.count, f"{words.format(scene.symptom.told_as)}; {NO_DAYS}"))
     if not load.seen:
         spots.append(BlindSpot("requests_finished", f"arrivals of {ref} are not known before or during"))
     if volume is None:

@@ -28,7 +28,7 @@ class Form(StrEnum):
 
 def explain(
     *,
-    victim: Annotated[str, typer.Option(metavar="NS/POD", help="The inference pod.")],
+    victim: Annotated[str, typer.Option(metavar="NS/POD", help="The watched pod.")],
     at: Annotated[str | None, typer.Option(metavar="T", help="When.  [default: the newest]")] = None,
     output: Annotated[Form, typer.Option(help="How to print.")] = Form.TEXT,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it, as .png or .svg.")] = None,

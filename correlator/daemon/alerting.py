@@ -1,5 +1,6 @@
 """What is told of alerts: to whoever asks, and on their way from Prometheus to its Alertmanagers."""
 
+import time
 from functools import partial
 
 from correlator.alerting.annotate import AlertSeen, Annotated, annotate
@@ -96,6 +97,6 @@ def _alertmanagers(settings: Settings) -> list[Alertmanager]:
         read_timeout_seconds=timeout_seconds + _AFTER_THE_ANSWER_SECONDS,
     )
     return [
-        Alertmanager(f"alertmanager/{url.partition('://')[2]}", partial(Receiver, url, access, {}))
+        Alertmanager(f"alertmanager/{url.partition('://')[2]}", partial(Receiver, url, access, {}), time.time)
         for url in proxy.alertmanagers
     ]

@@ -21,10 +21,7 @@ from correlator.sources.session import Access
 from correlator.sources.several import Member, SeveralSources
 
 WHOLE_DISKS = 2_000
-"""Of a larger cluster only what looks need is asked for in full.
-
-With the Kubernetes API always everything is: that tells of the pods that the series name, and of no others.
-"""
+"""Of a larger cluster only what looks need is asked for in full."""
 
 
 def live_source(settings: Settings, signals: Sequence[Signal], retries: int = 3) -> PrometheusSource | SeveralSources:
@@ -96,5 +93,5 @@ def inquiry_of(settings: Settings, source: Source, signals: Sequence[Signal]) ->
         depends_on=settings.depends_on,
         usual_tiers=USUAL_TIERS,
         step_seconds=None if step is None else int(step.total_seconds()),
-        whole_disks=None if isinstance(source, KubernetesSource) else WHOLE_DISKS,
+        whole_disks=WHOLE_DISKS,
     )

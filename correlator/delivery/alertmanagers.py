@@ -25,10 +25,11 @@ ALERTS = "/api/v2/alerts"
 
 
 class Alertmanager:
-    """One of those that are told. `make_receiver` is called once for each thread."""
+    """One of those that are told. `make_receiver` is called once for each thread; `clock` gives seconds since 1970."""
 
-    def __init__(self, name: str, make_receiver: Callable[[], Receiver]) -> None:
+    def __init__(self, name: str, make_receiver: Callable[[], Receiver], clock: Callable[[], float]) -> None:
         self.name = name
+        self._clock = clock
         self._receivers = _Receivers(make_receiver)
         self._workers: Workers[bytes] = Workers(name, AT_ONCE, MOST_WAITING)
         self._lock = threading.Lock()
@@ -94,7 +95,7 @@ class Alertmanager:
             self._held_bytes -= size
             if error is None:
                 self._outcomes["delivered"] += 1
-                self._last_success_at = datetime.now(UTC)
+                self._last_success_at = datetime.fromtimestamp(self._clock(), UTC)
                 self._problem = ""
             else:
                 self._outcomes["refused" if isinstance(error, RefusedError) else "failed"] += 1

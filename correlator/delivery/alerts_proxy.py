@@ -22,6 +22,10 @@ log = structlog.get_logger(__name__)
 ENRICHMENT_SECONDS: Final = 0.15
 """What annotations may take; with all else we add at most 0.2 s to what the Alertmanagers take."""
 
+MOST_HOPS: Final = 3
+"""Correlators that alerts may pass one after the other: more is a circle, an address that leads back here."""
+
+_HOP: Final = "1.1 correlator"
 _ENRICHING: Final = 2
 _MOST_WAITING: Final = 64
 
@@ -63,7 +67,14 @@ class AlertsProxy:
         return tuple(sorted(self._batches.items()))
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Passed:
-        """Pass alerts on. `headers` say how the body is to be read: what is encoded is not looked into."""
+        """Pass alerts on. `headers` say how the body is to be read, and through what it came (`via`).
+
+        What is encoded is not looked into.
+        """
+        via = headers.get("via", "")
+        if via.count(_HOP) >= MOST_HOPS:
+            return Passed(HTTPStatus.LOOP_DETECTED, "alerts go in a circle: an Alertmanager's address leads back here")
+        headers = {**headers, "via": f"{via}, {_HOP}" if via else _HOP}
         by = time.monotonic() + self._timeout_seconds
         passed = body if "content-encoding" in headers else await self._annotated(body)
         return await self._first([each.post(passed, headers, by) for each in self._alertmanagers], by)

@@ -103,7 +103,7 @@ def in_scope(signals: Sequence[Signal], scope: Scope, seconds: int) -> list[Sign
     """
     pods = _pods(signals, scope)
     asked = ((signal, _query(signal, scope, pods, seconds)) for signal in signals if signal.name in DETAIL)
-    return [replace(signal, query=query) for signal, query in asked if query]
+    return [_narrow(signal, query, of_targets=_is_of_targets(signal, scope)) for signal, query in asked if query]
 
 
 def heartbeats(signals: Sequence[Signal], scope: Scope) -> list[Signal]:
@@ -113,7 +113,18 @@ def heartbeats(signals: Sequence[Signal], scope: Scope) -> list[Signal]:
     match = _match("instance", scope.targets)
     if scope.namespaces or match is None:
         return found
-    return [replace(signal, query=narrowed(signal.query, [match])) for signal in found]
+    return [_narrow(signal, narrowed(signal.query, [match]), of_targets=True) for signal in found]
+
+
+def _narrow(signal: Signal, query: str, *, of_targets: bool) -> Signal:
+    return replace(signal, query=query, narrow=of_targets and query != signal.query)
+
+
+def _is_of_targets(signal: Signal, scope: Scope) -> bool:
+    """Whether a signal is asked for of a scope's targets and nodes alone, and of no namespace."""
+    if signal.name in _OF_KUBERNETES:
+        return not scope.namespaces and not (signal.name == names.POD_INFO and scope.places)
+    return not (signal.name in _OF_VICTIMS and scope.namespaces)
 
 
 def _query(signal: Signal, scope: Scope, pods: str, seconds: int) -> str:

@@ -1,7 +1,8 @@
 """From records to facts: the rows that kube-state-metrics' series make of the same objects, with their lifetimes.
 
 A fact holds from when its object says it began (a pod: since it was put on its node) until it was deleted, whenever it
-was asked for. Of all pods only those are spoken of that a window names, and those whose claims may lie beside others'.
+was asked for. Of all pods only those are spoken of that a window names, those who share a claim with one of them, and
+those whose claims may lie beside others'.
 """
 
 from collections import defaultdict
@@ -98,6 +99,10 @@ class Wanted:
     names: Collection[Name]
     uids: Collection[str]
 
+    def has(self, pod: Pod) -> bool:
+        """Whether a pod is one of them."""
+        return (pod.namespace, pod.name) in self.names or pod.uid in self.uids
+
 
 _FEW: Final = (
     resources.CLAIMS,
@@ -145,14 +150,11 @@ class Facts:
         """The records to speak of, each with the instant from which it no longer holds."""
         held = {name: _held(self._tables[name], believed_until.get(name, inf)) for name in _FEW}
         private = _private_claims(held)
-        pods = [
-            (pod, until)
-            for pod, until in self._candidates(wanted, believed_until.get(resources.PODS, inf))
-            if (pod.namespace, pod.name) in wanted.names
-            or pod.uid in wanted.uids
-            or any((pod.namespace, claim) not in private for _, claim in pod.claims)
-        ]
-        claims = {(pod.namespace, claim) for pod, _ in pods for _, claim in pod.claims}
+        candidates = self._candidates(wanted, believed_until.get(resources.PODS, inf))
+        own = {claim for pod, _ in candidates if wanted.has(pod) for claim in _claims_of(pod)}
+        apart = private - own
+        pods = [one for one in candidates if wanted.has(one[0]) or not apart.issuperset(_claims_of(one[0]))]
+        claims = {claim for pod, _ in pods for claim in _claims_of(pod)}
         chosen = [one for one in held[resources.CLAIMS] if (one[0].namespace, one[0].name) in claims]
         volumes = {claim.volume for claim, _ in chosen} - {""}
         bound = [one for one in held[resources.VOLUMES] if one[0].name in volumes]
@@ -186,6 +188,11 @@ class Facts:
         names, uids = {pod for _, pod in wanted.names}, wanted.uids
         found = [pod for pod in pods if pod.claims or pod.name in names or pod.uid in uids]
         return [*((pod, believed_until) for pod in found), *((pod, min(at, believed_until)) for pod, at in gone)]
+
+
+def _claims_of(pod: Pod) -> Iterator[Name]:
+    """(namespace, name) of a pod's claims."""
+    return ((pod.namespace, claim) for _, claim in pod.claims)
 
 
 def _private_claims(held: Mapping[str, Held]) -> set[tuple[str, str]]:

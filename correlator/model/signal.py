@@ -59,7 +59,8 @@ class Signal:
     `le`, values otherwise. `metrics` are regular expressions: where no metric has such a name, there is nothing to
     ask for; empty where that is not known. `required`: nothing can be judged where nobody supplies it; one row of a
     name says so. `heartbeat` names the signal that tells whether this one's target
-    is alive: where it stands still, this signal's values are missing, not constant.
+    is alive: where it stands still, this signal's values are missing, not constant. `narrow`: its query was narrowed to
+    the series of some targets.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Signal:
     measured: Measured = Measured.SERVER
     state: State = State.UNCONFIRMED
     note: str = ""
+    narrow: bool = False
 
     def exported(self, label: str) -> str:
         """The exporter's own name of a label."""

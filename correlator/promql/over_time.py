@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from correlator.model.series import SeriesMatrix
 from correlator.promql.errors import TooMuchError
 from correlator.promql.reading import Thinning, as_it_is
-from correlator.promql.values import Floats, Instants, Samples, Vector, label_set
+from correlator.promql.values import Flags, Floats, Instants, Samples, Vector, label_set
 
 Positions = NDArray[np.intp]
 CELLS_AT_ONCE: Final = 16_384
+READINGS_AT_ONCE: Final = 131_072
+"""What a processor's cache holds, so that no array is made that is as large as all that was read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
     """For each of n steps the readings from `first` until before `end`, of c of them.
 
-    `values` is (c, m): a reading of all series lies together, as it is looked at.
+    `values` is (m, c), a series after the other.
     """
 
     values: Floats
@@ -35,11 +37,11 @@ def over_time(name: str, samples: Samples, at: Instants, range_ms: int, most_loo
     """
     first = np.searchsorted(samples.times, at - range_ms, "left")
     end = np.searchsorted(samples.times, at, "right")
-    windows = Windows(np.ascontiguousarray(samples.values.T), first, end)
+    windows = Windows(samples.values, first, end)
     if name in _LOOKING and int(np.sum(end - first)) * len(samples.labels) > most_looks:
         raise TooMuchError
-    counts = _counts(windows)
-    return Vector(samples.labels, FUNCTIONS[name](windows, counts).T, (counts > 0).T)
+    values, present = FUNCTIONS[name](windows)
+    return Vector(samples.labels, values, present)
 
 
 def thinning(name: str, step_count: int) -> tuple[Thinning, str]:
@@ -61,65 +63,80 @@ def _one_reading(name: str, matrix: SeriesMatrix) -> SeriesMatrix:
     return SeriesMatrix(matrix.labels, end, np.where(found.present, found.values, np.nan))
 
 
-def _counts(windows: Windows) -> Floats:
-    """(n, m): how many readings each window has."""
-    known = np.zeros((len(windows.values) + 1, windows.values.shape[1]))
-    known[1:] = ~np.isnan(windows.values)
-    _accumulate(np.add, known)
-    return np.asarray(known[windows.end] - known[windows.first])
+def _some_series(work: Callable[[Windows], Floats]) -> Callable[[Windows], tuple[Floats, Flags]]:
+    """A few series at a time, with whether a window has any reading."""
+
+    def some_series(windows: Windows) -> tuple[Floats, Flags]:
+        series, readings = windows.values.shape
+        found, counts = (np.zeros((series, len(windows.first))) for _ in range(2))
+        size = max(READINGS_AT_ONCE // max(readings, 1), 1)
+        for begin in range(0, series, size):
+            block = slice(begin, begin + size)
+            some = Windows(windows.values[block], windows.first, windows.end)
+            counts[block] = _count(some)
+            found[block] = work(some)
+        return found, counts > 0
+
+    return some_series
 
 
-def _accumulate(join: np.ufunc, rows: NDArray[Any]) -> None:
-    """Each row with all rows before it, in place. numpy's own way along this axis takes twenty times as long."""
-    for row in range(1, len(rows)):
-        join(rows[row - 1], rows[row], out=rows[row])
+def _count(windows: Windows) -> Floats:
+    """(m, n): how many readings each window has."""
+    series, readings = windows.values.shape
+    known = np.zeros((series, readings + 1))
+    np.cumsum(~np.isnan(windows.values), axis=1, out=known[:, 1:])
+    return np.asarray(known[:, windows.end] - known[:, windows.first])
 
 
-def _count(_: Windows, counts: Floats) -> Floats:
-    return counts
-
-
-def _last(windows: Windows, counts: Floats) -> Floats:
+def _last(windows: Windows) -> Floats:
     """The newest reading; where there is none, whatever."""
     if not windows.values.size:
-        return np.zeros(counts.shape)
-    newest = np.where(np.isnan(windows.values), 0, np.arange(len(windows.values))[:, None])
-    _accumulate(np.maximum, newest)
-    chosen = newest[np.maximum(windows.end - 1, 0)]
-    return np.asarray(np.take_along_axis(windows.values, chosen, axis=0))
+        return np.zeros((len(windows.values), len(windows.first)))
+    newest = np.where(np.isnan(windows.values), 0, np.arange(windows.values.shape[1]))
+    np.maximum.accumulate(newest, axis=1, out=newest)
+    chosen = newest[:, np.maximum(windows.end - 1, 0)]
+    return np.asarray(np.take_along_axis(windows.values, chosen, axis=1))
 
 
-def _extreme(better: np.ufunc) -> Callable[[Windows, Floats], Floats]:
+def _extreme(better: np.ufunc) -> Callable[[Windows], Floats]:
     """By doubling: the best of 1, 2, 4 … readings from each on; two of these that overlap make any window.
 
     Source: the sparse table of Bender and Farach-Colton, doi 10.1007/10719839_9.
     """
 
-    def extreme(windows: Windows, counts: Floats) -> Floats:
-        found = np.full(counts.shape, np.nan)
-        widths, best, width = windows.end - windows.first, windows.values.copy(), 1
+    def extreme(windows: Windows) -> Floats:
+        found = np.full((len(windows.values), len(windows.first)), np.nan)
+        widths, best, width = windows.end - windows.first, windows.values, 1
         while width <= int(np.max(widths, initial=0)):
             now = np.flatnonzero((widths >= width) & (widths < 2 * width))
-            found[now] = better(best[windows.first[now]], best[windows.end[now] - width])
-            for row in range(len(best) - width):  # in place: a new array of this size costs more than its values
-                better(best[row], best[row + width], out=best[row])
+            found[:, now] = better(best[:, windows.first[now]], best[:, windows.end[now] - width])
+            best = better(best[:, :-width], best[:, width:])
             width *= 2
         return found
 
     return extreme
 
 
-def _in_blocks(work: Callable[[Windows], Floats]) -> Callable[[Windows, Floats], Floats]:
-    """A few steps at a time, so that what is added up stays in the processor's cache."""
+def _some_steps(work: Callable[[Windows], Floats]) -> Callable[[Windows], tuple[Floats, Flags]]:
+    """A few steps at a time, so that what is added up stays in the processor's cache.
 
-    def in_blocks(windows: Windows, counts: Floats) -> Floats:
-        found, size = np.zeros(counts.shape), max(CELLS_AT_ONCE // max(counts.shape[1], 1), 1)
-        for begin in range(0, len(counts), size):
+    `work` is given (c, m) and gives (n, m): the readings of all series at a time lie together, as it looks at them.
+    """
+
+    def some_steps(windows: Windows) -> tuple[Floats, Flags]:
+        series, steps = len(windows.values), len(windows.first)
+        values, found = np.ascontiguousarray(windows.values.T), np.zeros((steps, series))
+        size = max(CELLS_AT_ONCE // max(series, 1), 1)
+        for begin in range(0, steps, size):
             block = slice(begin, begin + size)
-            found[block] = work(Windows(windows.values, windows.first[block], windows.end[block]))
-        return found
+            found[block] = work(Windows(values, windows.first[block], windows.end[block]))
+        return found.T, _present(windows)
 
-    return in_blocks
+    return some_steps
+
+
+def _present(windows: Windows) -> Flags:
+    return _some_series(_count)(windows)[1]
 
 
 def _nothing_yet(windows: Windows) -> Floats:
@@ -160,7 +177,7 @@ def _compensated(added: Floats, total: Floats, lost: Floats) -> tuple[Floats, Fl
 
 
 def _one_by_one(windows: Windows) -> Iterator[Floats]:
-    """The first readings of all windows, then the second ones …: (n, m) each, NaN where there is none."""
+    """The first readings of all windows of (c, m), then the second …: (n, m) each, NaN where there is none."""
     last = len(windows.values) - 1
     for place in range(int(np.max(windows.end - windows.first, initial=0))):
         chosen = windows.first + place
@@ -170,12 +187,12 @@ def _one_by_one(windows: Windows) -> Iterator[Floats]:
 
 
 FUNCTIONS: Final = {
-    "avg_over_time": _in_blocks(_average),
-    "count_over_time": _count,
-    "last_over_time": _last,
-    "max_over_time": _extreme(np.fmax),
-    "min_over_time": _extreme(np.fmin),
-    "sum_over_time": _in_blocks(_sum),
+    "avg_over_time": _some_steps(_average),
+    "count_over_time": _some_series(_count),
+    "last_over_time": _some_series(_last),
+    "max_over_time": _some_series(_extreme(np.fmax)),
+    "min_over_time": _some_series(_extreme(np.fmin)),
+    "sum_over_time": _some_steps(_sum),
 }
 _OF_PIECES: Final = {
     "count_over_time": "sum_over_time",

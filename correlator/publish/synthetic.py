@@ -1,19 +1,11 @@
 """Snapshot, open incidents and the engine's state as Prometheus or OpenMetrics text."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector, CollectorRegistry
-
 from correlator.model.snapshot import Snapshot
-from correlator.publish.families import FAMILIES, Family
-from correlator.publish.samples import Samples, Stored, add_signals, add_snapshot, add_stored
+from correlator.publish.exposition import exposed, negotiated
+from correlator.publish.samples import Samples, Stored, Values, add_signals, add_snapshot, add_stored
 from correlator.publish.status import EngineStatus, SinkStatus
 
 STALE_AFTER_SECONDS = 300.0  # Prometheus itself stops showing a series that is older
-
-_BY_NAME = {family.name: family for family in FAMILIES}
 
 
 def render_metrics(
@@ -22,46 +14,33 @@ def render_metrics(
     """Content type and body of `/metrics`, negotiated by the Accept header.
 
     What is None or NaN has no series, neither has what belongs to a resolved incident. Where `stored` is None
-    (the store does not answer), nothing is said of incidents. Readings older than five minutes are withheld:
-    without a timestamp they would pass for new.
+    (the store does not answer), nothing is said of incidents.
     """
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(collect(snapshot, stored, status)))
-    encode, content_type = choose_encoder(accept)
-    return content_type, encode(registry)
+    form = negotiated(accept)
+    pieces = (readings(snapshot, stored, is_fresh=is_fresh(status)), of_itself(status))
+    return form.content_type, b"".join(exposed(values, status.cluster, form) for values in pieces) + form.end
 
 
-def collect(snapshot: Snapshot | None, stored: Stored | None, status: EngineStatus) -> tuple[Metric, ...]:
-    """The families that have a series, in the order of `FAMILIES`."""
+def is_fresh(status: EngineStatus) -> bool:
+    """Whether readings are told: without a timestamp those older than five minutes would pass for new."""
+    return (status.data_lag_seconds or 0.0) <= STALE_AFTER_SECONDS
+
+
+def readings(snapshot: Snapshot | None, stored: Stored | None, *, is_fresh: bool) -> Values:
+    """What is seen, where it is fresh, and what incidents say."""
     samples = Samples()
-    fresh = snapshot if (status.data_lag_seconds or 0.0) <= STALE_AFTER_SECONDS else None
-    if fresh:
-        add_snapshot(samples, fresh)
+    if snapshot and is_fresh:
+        add_snapshot(samples, snapshot)
     if stored:
         add_stored(samples, stored, snapshot.victims if snapshot else ())
+    return samples.values()
+
+
+def of_itself(status: EngineStatus) -> Values:
+    """How the daemon is doing."""
+    samples = Samples()
     _add_engine(samples, status)
-    values = samples.values()
-    return tuple(_family(_BY_NAME[name], found, status.cluster) for name, found in values.items())
-
-
-class _Collected(Collector):
-    """Families that are known already."""
-
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-def _family(family: Family, values: Mapping[tuple[str, ...], float], cluster: str) -> Metric:
-    """A family as prometheus_client knows it."""
-    names, more = ((*family.labels, "cluster"), (cluster,)) if cluster else (family.labels, ())
-    kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-    metric = kind(family.name, family.help, labels=names)
-    for labels, value in values.items():
-        metric.add_metric([*labels, *more], value)
-    return metric
+    return samples.values()
 
 
 def _add_engine(samples: Samples, status: EngineStatus) -> None:

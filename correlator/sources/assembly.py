@@ -17,18 +17,19 @@ from correlator.sources.answer import Answer
 POINTS_PER_SERIES = 11_000  # what Prometheus answers at most
 POINTS_PER_ANSWER = 250_000  # about 50 MB while it is being decoded
 FIRST_STEPS = 16  # asked for before the number of series is known
+FIRST_STEPS_NARROW = 250  # the same of a few targets: an hour every 15 seconds
 _STEP_TOLERANCE = 1e-3
 _IDENTITIES_KEPT = 200_000
 _ORDERS_KEPT = 12  # as many as signals have the same labels, one more
 
 
-def following_parts(count: int, series: int) -> list[tuple[int, int]]:
-    """Ranges [first, stop) of steps that cover what follows the first `FIRST_STEPS` of `count`.
+def following_parts(count: int, series: int, begin: int = FIRST_STEPS) -> list[tuple[int, int]]:
+    """Ranges [first, stop) of steps that cover what follows the first `begin` of `count`.
 
     Each stays within what a server answers for one series, and with `series` of them within our own memory.
     """
     size = max(1, min(POINTS_PER_SERIES, POINTS_PER_ANSWER // max(series, 1)))
-    return [(first, min(first + size, count)) for first in range(FIRST_STEPS, count, size)]
+    return [(first, min(first + size, count)) for first in range(begin, count, size)]
 
 
 @dataclass(frozen=True, slots=True)

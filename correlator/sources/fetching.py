@@ -9,7 +9,15 @@ from correlator.model.grid import Grid
 from correlator.model.signal import Signal
 from correlator.model.source import SourceError
 from correlator.sources.answer import Answer
-from correlator.sources.assembly import FIRST_STEPS, Assembly, Identities, following_parts, identities_of
+from correlator.sources.assembly import (
+    FIRST_STEPS,
+    FIRST_STEPS_NARROW,
+    Assembly,
+    Identities,
+    following_parts,
+    identities_of,
+)
+from correlator.sources.bundles import Question, questions_of
 from correlator.sources.intervals import Ask
 
 Progress = Callable[[int, int], None]
@@ -42,8 +50,9 @@ class Fetch:
         self._report(0)
         with ThreadPoolExecutor(parallelism, thread_name_prefix="fetch") as pool:
             try:
-                self._wave(pool, [(signal, 0, min(FIRST_STEPS, self.grid.count)) for signal in self.signals])
-                self._wave(pool, [part for signal in self.signals for part in self._rest(signal)])
+                questions = questions_of(self.signals)
+                self._wave(pool, [(question, 0, self._first_steps(question)) for question in questions])
+                self._wave(pool, [part for question in questions for part in self._rest(question)])
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)  # an interrupt does not wait for what is queued
                 raise
@@ -66,33 +75,39 @@ class Fetch:
             found += [BlindSpot(signal.name, f"failed: {failed}")] if failed else assembly.quality()
         return tuple(found)
 
-    def _rest(self, signal: Signal) -> Iterable[tuple[Signal, int, int]]:
-        if signal in self._failed:
-            return []
-        series = self._assemblies[signal].series()
-        return [(signal, first, stop) for first, stop in following_parts(self.grid.count, series)]
+    def _first_steps(self, question: Question) -> int:
+        return min(FIRST_STEPS_NARROW if question.is_narrow else FIRST_STEPS, self.grid.count)
 
-    def _wave(self, pool: ThreadPoolExecutor, parts: Sequence[tuple[Signal, int, int]]) -> None:
-        waiting: dict[Future[Answer], tuple[Signal, int, int]] = {
-            pool.submit(self._part, signal, first, stop): (signal, first, stop) for signal, first, stop in parts
+    def _rest(self, question: Question) -> Iterable[tuple[Question, int, int]]:
+        if all(signal in self._failed for signal in question.signals):
+            return []
+        series = sum(self._assemblies[signal].series() for signal in question.signals)
+        parts = following_parts(self.grid.count, series, self._first_steps(question))
+        return [(question, first, stop) for first, stop in parts]
+
+    def _wave(self, pool: ThreadPoolExecutor, parts: Sequence[tuple[Question, int, int]]) -> None:
+        waiting: dict[Future[Answer], tuple[Question, int, int]] = {
+            pool.submit(self._part, question, first, stop): (question, first, stop) for question, first, stop in parts
         }
         for future in as_completed(waiting):
-            signal, first, stop = waiting.pop(future)
+            question, first, stop = waiting.pop(future)
             try:
                 answer = future.result()
             except SourceError as error:
-                self._failed.setdefault(signal, error)
+                for signal in question.signals:
+                    self._failed.setdefault(signal, error)
                 self._failures_in_a_row += error.retriable
             else:
                 self._failures_in_a_row = 0
-                self._assemblies[signal].add(answer, first, stop)
-            self._report(stop - first)
+                for signal, part in question.told_apart(answer):
+                    self._assemblies[signal].add(part, first, stop)
+            self._report((stop - first) * len(question.signals))
 
-    def _part(self, signal: Signal, first: int, stop: int) -> Answer:
+    def _part(self, question: Question, first: int, stop: int) -> Answer:
         if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
             raise SourceError("the server stopped answering", retriable=True)
         grid = Grid(self.grid.start + first * self.grid.step, self.grid.step, stop - first)
-        return self.ask(signal.query, grid)
+        return self.ask(question.query, grid)
 
     def _report(self, steps: int) -> None:
         self._steps_done += steps

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from correlator.catalog.promql import QueryError, parsed, selectors_of
-from correlator.model.frame import Floats
+from correlator.model.frame import Floats, Frame
 from correlator.model.grid import Grid
 from correlator.model.signal import Kind, Measured, Signal
 from correlator.sources.answer import Answer
+from correlator.sources.staleness import instance_of
 
 LADDER_SECONDS = (1, 2, 5, 10, 15, 20, 30, 60)
 _INSTANCES = 5
@@ -87,14 +88,14 @@ def beats_of(group: Sequence[Signal]) -> list[str]:
     return queries or [beat for signal in group if (beat := beat_of(signal))]
 
 
-def update_interval(ask: Ask, beat: str, at: float) -> int | None:
+def update_interval(ask: Ask, beat: str, at: float, newest: Mapping[str, float] | None = None) -> int | None:
     """The update interval in seconds around `at`, on the ladder; None where fewer than two samples are seen.
 
     The median difference of the distinct sample times of up to 5 targets, in the minutes before the newest sample at
     or before `at` (which may lie an hour back). Looking every 5 seconds may skip samples and make the interval look
-    longer, never shorter, so that the smallest median counts.
+    longer, never shorter, so that the smallest median counts. `newest` is what `newest_beats` would ask for, if known.
     """
-    newest = newest_beats(ask, beat, at)
+    newest = newest or newest_beats(ask, beat, at)
     if not newest:
         return None
     chosen = sorted(newest, key=lambda instance: (-newest[instance], instance))[:_INSTANCES]
@@ -117,6 +118,19 @@ def newest_beats(ask: Ask, beat: str, at: float) -> Mapping[str, float]:
         ask(beat, Grid(now, 1, 1)).newest()
         or ask(beat, Grid.covering(now - LOOKBACK_SECONDS, now, _LOOKBACK_STEP_SECONDS)).newest()
     )
+
+
+def beats_told(frames: Mapping[Signal, Frame]) -> dict[str, dict[str, float]]:
+    """The newest sample's time of each target at the last step, by the query of each heartbeat that was fetched."""
+    return {
+        signal.query: {
+            instance_of(labels): float(value)
+            for labels, value in zip(frame.labels, frame.values[:, -1], strict=True)
+            if math.isfinite(value)
+        }
+        for signal, frame in frames.items()
+        if signal.kind is Kind.HEARTBEAT
+    }
 
 
 def _differences(answer: Answer) -> tuple[Floats, int]:

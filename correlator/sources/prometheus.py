@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TypeVar
 
 from correlator.model.frame import BlindSpot, Frame, Frames
@@ -17,6 +18,7 @@ from correlator.sources.intervals import (
     LOOKBACK_SECONDS,
     beat_of,
     beats_of,
+    beats_told,
     groups_of,
     newest_beats,
     slowest,
@@ -33,6 +35,7 @@ from correlator.sources.staleness import known_rows, mask_stale
 PARALLELISM = 4
 _INTERVALS_HOLD_SECONDS = 60
 _MINUTES_HELD = 4
+NO_BEATS: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -80,14 +83,21 @@ class PrometheusSource:
         return slowest(self._intervals(signals, at))
 
     def _intervals(
-        self, signals: Sequence[Signal], at: float, known: MutableMapping[str, int | None] | None = None
+        self,
+        signals: Sequence[Signal],
+        at: float,
+        known: MutableMapping[str, int | None] | None = None,
+        beats: Mapping[str, Mapping[str, float]] = NO_BEATS,
     ) -> Mapping[Signal, int]:
-        """As `intervals`; groups that are `known` are not asked for, and those that are found out become so."""
+        """As `intervals`; groups that are `known` are not asked for, and those that are found out become so.
+
+        `beats` are the newest samples' times at `at` by heartbeat, where they were fetched already.
+        """
         hour = Grid.covering(int(at) - LOOKBACK_SECONDS, int(at), 1)
         groups = groups_of(self._presence.of(signals, hour))
         told: MutableMapping[str, int | None] = {} if known is None else known
         asked = [name for name in groups if name not in told]
-        found = self._each(lambda name: self._group_interval(groups[name], at), asked)
+        found = self._each(lambda name: self._group_interval(groups[name], at, beats), asked)
         refusals = [interval for interval in found if isinstance(interval, SourceError)]
         if refusals and len(refusals) == len(groups):
             raise refusals[0]
@@ -104,8 +114,8 @@ class PrometheusSource:
             return Frames(grid, {signal.name: Frame.empty(signal.name, grid) for signal in signals})
         fetch = Fetch(self._ask, self._presence.of(signals, grid), grid, self._identities, progress)
         fetch.run(PARALLELISM)
-        intervals, unknown = self._held_intervals(signals, grid.last)
         answered = fetch.frames()
+        intervals, unknown = self._held_intervals(signals, grid.last, beats_told(answered))
         frames = {signal: answered.get(signal, Frame.empty(signal.name, grid)) for signal in signals}
         by_name = joined(signals, mask_stale(frames, intervals))
         quality = (*fetch.quality(), *unknown, *self._clock.quality())
@@ -150,22 +160,26 @@ class PrometheusSource:
         with ThreadPoolExecutor(PARALLELISM, thread_name_prefix="ask") as pool:
             return list(pool.map(work, items))
 
-    def _held_intervals(self, signals: Sequence[Signal], at: int) -> tuple[Mapping[Signal, int], tuple[BlindSpot, ...]]:
+    def _held_intervals(
+        self, signals: Sequence[Signal], at: int, beats: Mapping[str, Mapping[str, float]]
+    ) -> tuple[Mapping[Signal, int], tuple[BlindSpot, ...]]:
         """The intervals, asked for once in a minute of steps; what could not be found out is a blind spot."""
         minute = at // _INTERVALS_HOLD_SECONDS
         while minute not in self._held and len(self._held) >= _MINUTES_HELD:
             del self._held[next(iter(self._held))]
         try:
-            return self._intervals(signals, at, self._held.setdefault(minute, {})), ()
+            return self._intervals(signals, at, self._held.setdefault(minute, {}), beats), ()
         except SourceError as error:
             names = sorted({signal.heartbeat for signal in signals if signal.heartbeat})
             return {}, tuple(BlindSpot(name, f"unknown: no update interval: {error}") for name in names)
 
-    def _group_interval(self, group: Sequence[Signal], at: float) -> int | SourceError | None:
+    def _group_interval(
+        self, group: Sequence[Signal], at: float, told: Mapping[str, Mapping[str, float]]
+    ) -> int | SourceError | None:
         refused: SourceError | None = None
         for beat in beats_of(group):
             try:
-                interval = update_interval(self._ask, beat, at)
+                interval = update_interval(self._ask, beat, at, told.get(beat))
             except NoConnectionError:
                 raise
             except SourceError as error:

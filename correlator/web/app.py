@@ -36,6 +36,7 @@ from correlator.web.routers import (
     volumes,
     watched_pages,
 )
+from correlator.web.scrapes import Scrapes
 from correlator.web.security import RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
@@ -87,6 +88,7 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
     )
     app.state.web = state
     app.state.pictures = Pictures()
+    app.state.scrapes = Scrapes()
     app.include_router(health.router)
     app.include_router(alertmanager.router, responses=_ANY_ERROR)
     app.include_router(alert_webhook.router, responses=_ANY_ERROR)

@@ -93,10 +93,14 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         return [{**target, "device": f"nvme{disk}n1"} for target in targets() for disk in range(shape.disks)]
 
     def numbered() -> Rows:
-        return [{**row, "major": "259", "minor": row["device"][4:5]} for row in devices()]
+        return [{**row, "major": "259", "minor": row["device"][4:5]} for row in placed(devices())]
 
     def mounted() -> Rows:
         return [{**target, "device": "/dev/nvme0n1p1", "mountpoint": "/"} for target in targets()]
+
+    def placed(rows: Rows) -> Rows:
+        """As series that are placed by their instance alone."""
+        return [{name: row[name] for name in row if name not in {"namespace", "pod"}} for row in rows]
 
     def sized() -> Rows:
         return [{**row, "fstype": "ext4"} for row in mounted()]
@@ -118,9 +122,10 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
     }
     found = {}
     for signal, (rate, more) in normal.items():
+        rows = (lambda: placed(devices())) if signal == "disk_queue_time" else devices
         whole = not signal.endswith("time")
         before, after = counted(rate, rng, whole=whole), counted(rate + more, rng, whole=whole)
-        found[signal] = Series(devices, switched(SLOW_FROM, choked, before, after))
+        found[signal] = Series(rows, switched(SLOW_FROM, choked, before, after))
     pressure = counted(np.full(shape.nodes, 0.01), rng, whole=False)
     return {
         **found,
@@ -128,8 +133,8 @@ def _node_exporter(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         "node_io_stalled": Series(targets, pressure),
         "disk_info": Series(numbered, steady(np.ones(shape.volumes))),
         "filesystem_size": Series(sized, steady(np.full(shape.nodes, 1e12))),
-        "filesystem_readonly": Series(mounted, steady(np.zeros(shape.nodes))),
-        "filesystem_device_error": Series(mounted, steady(np.zeros(shape.nodes))),
+        "filesystem_readonly": Series(lambda: placed(mounted()), steady(np.zeros(shape.nodes))),
+        "filesystem_device_error": Series(lambda: placed(mounted()), steady(np.zeros(shape.nodes))),
         "disk_heartbeat": Series(
             lambda: [{"instance": target["instance"]} for target in targets()], beating(shape.nodes)
         ),
@@ -285,5 +290,6 @@ def _inference(shape: Shape, rng: np.random.Generator) -> dict[str, Series]:
         "requests_finished": Series(finished, served(1)),
         "prompt_length_sum": Series(servers, served(500)),
         "prompt_length_count": Series(servers, served(1)),
+        "generation_tokens": Series(servers, served(300)),
         "ttft_heartbeat": Series(lambda: [{"instance": row["instance"]} for row in servers()], beating(shape.victims)),
     }

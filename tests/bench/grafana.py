@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from starlette.types import ASGIApp, Message
 
+from correlator.daemon import resident
 from correlator.model.series import SeriesMatrix
 from tests.bench import machine
 from tests.kept import KeptSeries
@@ -83,6 +84,7 @@ def kept() -> KeptSeries:
 def measured() -> dict[str, Any]:
     """Every question, over and over."""
     app = make_app(make_state(series=kept()))
+    resident.settle()  # as the daemon does before it answers
     return {question.words: asyncio.run(_asked(app, question)) for question in QUESTIONS}
 
 

@@ -28,8 +28,8 @@ KEPT_BODIES = 256
 ON_INSTANCES = re.compile(r"\((?P<query>.*)\) and on \(instance\) \((?P<named>.*)\)")
 INSTANCE = re.compile(r'"instance", "(?P<instance>[^"]*)"')
 SELF = "kube-state-metrics itself"
+BUNDLE = re.compile(r'by \(__name__, .*\{__name__=~"(?P<metrics>[\w|]+)"')
 METRIC = re.compile(r"(?:container|node|kube)_\w+")
-NOTHING = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 
 
 class Answers:
@@ -48,7 +48,9 @@ class Answers:
         self.names = orjson.dumps(
             {"status": "success", "data": [name.replace("[:_]", ":") for signal in shown for name in signal.metrics]}
         )
-        self._named = {name: query for query in self._series if (name := first_metric(query))}
+        named = [(first_metric(query), query) for query in self._series]
+        self._named = {name: query for name, query in named if name and "timestamp" not in query}
+        self._beats = {name: query for name, query in named if name and "timestamp" in query}
         self._bodies: OrderedDict[Question, bytes] = OrderedDict()
         self._making = threading.Lock()
 
@@ -63,10 +65,11 @@ class Answers:
 
     def _known(self, query: str, narrow: Narrow) -> str:
         """The query of the catalogue that this one asks the same as, or a part of."""
-        whole = self._named.get(first_metric(query), "")
-        if query in self._series or not whole:
+        name = first_metric(query)
+        whole = (self._beats if "timestamp" in query else self._named).get(name, "")
+        if query in self._series or (not whole and name not in self._named):
             return query
-        if "timestamp" in query and "timestamp" not in whole:
+        if not whole:
             return SELF  # of an exporter without a heartbeat, how often it is scraped
         return whole if narrow else query
 
@@ -75,24 +78,30 @@ class Answers:
         whole = asked["query"] if asked else query
         instances = set(INSTANCE.findall(asked["named"])) if asked else set()
         narrow = Narrow.of(query)
-        known = self._known(whole, narrow)
-        if known not in self._series:
-            return NOTHING
-        series, rows, names = self._series[known]
-        chosen = [index for index, row in enumerate(rows) if not asked or row["instance"] in instances]
-        if known not in {SELF, whole}:
-            pods = narrow.pods_in(self._series[self._named["kube_pod_info"]][1])
-            chosen = [index for index in chosen if narrow.chooses(rows[index], pods)]
         times = np.arange(start, end + step / 2, step)
-        values = series.values(times)
-        stamps = [int(at) for at in times]
         parts = []
-        for index in chosen:
-            samples = ",".join(
-                f'[{at},"{value:.16g}"]' for at, value in zip(stamps, values[index].tolist(), strict=True)
-            )
-            parts.append(b'{"metric":%b,"values":[%b]}' % (names[index], samples.encode()))
+        for known, name in self._members(whole, narrow):
+            series, rows, names = self._series[known]
+            chosen = [index for index, row in enumerate(rows) if not asked or row["instance"] in instances]
+            if known not in {SELF, whole}:
+                pods = narrow.pods_in(self._series[self._named["kube_pod_info"]][1])
+                chosen = [index for index in chosen if narrow.chooses(rows[index], pods)]
+            values = series.values(times)
+            stamps = [int(at) for at in times]
+            for index in chosen:
+                samples = ",".join(
+                    f'[{at},"{value:.16g}"]' for at, value in zip(stamps, values[index].tolist(), strict=True)
+                )
+                parts.append(b'{"metric":{%b%b,"values":[%b]}' % (name, names[index][1:], samples.encode()))
         return b'{"status":"success","data":{"resultType":"matrix","result":[%b]}}' % b",".join(parts)
+
+    def _members(self, query: str, narrow: Narrow) -> list[tuple[str, bytes]]:
+        """The queries of the catalogue that this one asks a part of, each with the name that its series show."""
+        if bundle := BUNDLE.search(query):
+            metrics = bundle["metrics"].split("|")
+            return [(self._named[name], b'"__name__":"%b",' % name.encode()) for name in metrics]
+        known = self._known(query, narrow)
+        return [(known, b"")] if known in self._series else []
 
 
 def first_metric(query: str) -> str:

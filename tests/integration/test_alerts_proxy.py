@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Two Alertmanagers, a cluster."""
     folder, ports = tmp_path_factory.mktemp("pair"), (free_port(), free_port())
     with ExitStack() as stack:
-        yield tuple(  # type: ignore[misc] - two of them
+        first, second = (
             stack.enter_context(
                 alertmanager(
                     folder / str(own),
@@ -57,6 +58,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
             )
             for own, other in (ports, ports[::-1])
         )
+        yield first, second
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +115,10 @@ def posted(url: str, body: Any) -> int:  # noqa: ANN401 - bytes or alerts
         return post_alerts(url, body)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def _holds(url: str, name: str, count: int) -> bool:
+    return len(named(url, name)) == count
 
 
 def test_what_prometheus_sends_arrives_with_its_cause_and_otherwise_unchanged(
@@ -176,7 +182,8 @@ def test_thousands_at_once_all_arrive(pair: tuple[str, str], proxy: Between) -> 
         statuses = list(senders.map(lambda batch: posted(proxy.url, batch), [*batches, *batches]))
     assert set(statuses) == {200}
     for url in pair:
-        held = until(lambda url=url: len(found := named(url, "Many")) == 5_000 and found)
+        until(partial(_holds, url, "Many", 5_000))
+        held = named(url, "Many")
         assert {each["labels"]["series"] for each in held} == {str(number) for number in range(5_000)}
         # a batch may have gone without a look on a busy machine: its next copy, which differs in nothing else, had one
         assert all(each["annotations"].items() >= {"summary": "slow"}.items() for each in held)

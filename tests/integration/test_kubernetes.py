@@ -1,12 +1,9 @@
 """The engine on what the Kubernetes API tells instead of kube-state-metrics: the same incidents, whenever it began."""
 
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import httpx
 import orjson
@@ -18,96 +15,24 @@ from correlator.daemon.engine import Engine, Timing
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.inquiry import Inquiry
-from correlator.kubernetes.cluster import Cluster
 from correlator.kubernetes.facts import KEYS
 from correlator.kubernetes.source import KubernetesSource
 from correlator.model.finding import Verdict
-from correlator.model.frame import Frame, Frames
-from correlator.model.grid import Grid
+from correlator.model.frame import Frames
 from correlator.model.incident import Incident
-from correlator.model.signal import Signal
 from correlator.model.source import Source
 from correlator.sources.recording import RecordingSource
-from correlator.topology.projection import seen_steps
 from tests.calibrated import calibrated
 from tests.commands import Run
 from tests.daemons import daemon
-from tests.kubernetes_api import Api, Direct, Handler, kubeconfig, named, pod, serving
+from tests.kubernetes_api import Api, Handler, kubeconfig, pod, serving
+from tests.kubernetes_objects import WithoutInfos, api_of, beside_api
 from tests.played import as_openmetrics, played
 from tests.recorded import START, STEP, STEPS, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 RECORDING = Path(__file__).parents[2] / "fixtures" / "one_writer" / "recording.zip"
 SETTLE_SECONDS = 30.0
-
-
-class WithoutInfos:
-    """A source whose cluster has no kube-state-metrics."""
-
-    def __init__(self, inner: Source) -> None:
-        """`inner` has everything."""
-        self._inner = inner
-        self.name = inner.name
-        self.span = inner.span
-        self.intervals = inner.intervals
-
-    def fetch(
-        self, signals: Sequence[Signal], grid: Grid, progress: Callable[[int, int], None] | None = None
-    ) -> Frames:
-        """Nothing of what kube-state-metrics would tell."""
-        frames = self._inner.fetch(signals, grid, progress)
-        left = {name: Frame.empty(name, grid) if name in KEYS else frame for name, frame in frames.by_signal.items()}
-        return Frames(grid, left, frames.intervals, frames.quality)
-
-
-def seen(frames: Frames, signal: str) -> Iterator[tuple[dict[str, str], float, float]]:
-    """(labels, when first seen, value) of each row."""
-    frame = frames.get(signal)
-    newest, oldest = seen_steps(frame.values)
-    times = frame.grid.times()
-    for row, labels in enumerate(frame.labels):
-        yield dict(labels), float(times[oldest[row]]), float(frame.values[row, newest[row]])
-
-
-def spelled(at: float) -> str:
-    """As the API writes an instant."""
-    return f"{datetime.fromtimestamp(at, UTC):%FT%TZ}"
-
-
-def api_of(frames: Frames) -> Api:
-    """The API of the cluster that these series tell of."""
-    api = Api()
-    owners = {row["uid"]: row for row, _, _ in seen(frames, "pod_owner")}
-    starts = {row["uid"]: value for row, _, value in seen(frames, "pod_start_time")}
-    claims: dict[str, dict[str, str]] = {}
-    for row, _, _ in seen(frames, "pod_claims"):
-        claims.setdefault(row["uid"], {})[row["volume"]] = row["persistentvolumeclaim"]
-    for row, first, _ in seen(frames, "pod_info"):
-        uid, owner = row["uid"], owners.get(row["uid"], {})
-        owned = (owner.get("owner_kind", ""), owner.get("owner_name", ""), "")
-        more: dict[str, Any] = {"owner": owned, "claims": claims.get(uid, {}), "placed": spelled(first)}
-        if uid in starts:
-            more["started"] = spelled(starts[uid])
-        item = pod(row["pod"], row["namespace"], uid=uid, node=row["node"], **more)
-        item["status"]["hostIP"] = row.get("host_ip", "")
-        api.put("/api/v1/pods", item)
-    for row, first, _ in seen(frames, "claim_info"):
-        claim = named(row["persistentvolumeclaim"], row["namespace"], spec={"volumeName": row.get("volumename", "")})
-        put(api, "/api/v1/persistentvolumeclaims", claim, first)
-    for row, first, _ in seen(frames, "persistent_volume_info"):
-        where = {"local": {"path": row["local_path"]}} if "local_path" in row else {}
-        put(api, "/api/v1/persistentvolumes", named(row["persistentvolume"], spec=where), first)
-    for row, first, _ in seen(frames, "namespace_labels"):
-        labels = {name.removeprefix("label_"): value for name, value in row.items() if name.startswith("label_")}
-        put(api, "/api/v1/namespaces", named(row["namespace"], labels=labels), first)
-    return api
-
-
-def put(api: Api, path: str, item: dict[str, Any], first: float) -> None:
-    """An object that was made at an instant."""
-    item["metadata"]["creationTimestamp"] = spelled(first)
-    item["metadata"]["uid"] = f"{path}/{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
-    api.put(path, item)
 
 
 @cache
@@ -125,11 +50,7 @@ def inquiry(source: Source) -> Inquiry:
 
 def with_api(api: Api, clock: Callable[[], float]) -> KubernetesSource:
     """The recording without kube-state-metrics, beside an API that was just listed."""
-    cluster = Cluster(lambda: Direct(api), clock, random.Random(1))
-    for follower in cluster.followers:
-        follower.turn()
-        follower.state.has_tried = True
-    return KubernetesSource(WithoutInfos(recorded()[0]), cluster)
+    return beside_api(WithoutInfos(recorded()[0]), api, clock)
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from correlator.daemon.log_watch import POLL_SECONDS
@@ -112,9 +113,14 @@ def test_demo_asks_and_tells_nobody(tmp_path: Path, server: FakeLoki) -> None:
     """The pods of a recording are not in anybody's Loki, and its incidents are nobody's, whatever the settings say."""
     recording = write_contention(tmp_path / "recording.zip")
     arguments = ("--demo", "--recording", str(recording))
-    settings = {"CORRELATOR_LOKI__URL": server.url, "CORRELATOR_SINKS__LOKI__URL": server.url}
+    settings = {
+        "CORRELATOR_LOKI__URL": server.url,
+        "CORRELATOR_SINKS__LOKI__URL": server.url,
+        "CORRELATOR_ALERTING__PROXY__ALERTMANAGERS": f'["{server.url}"]',
+    }
     with daemon(tmp_path, *arguments, settings=settings) as running:
         running.until(lambda: running.get("/api/v1/incidents").json()["items"])
+        assert httpx.post(f"{running.url}/api/v2/alerts", json=[], trust_env=False).status_code == 503
         time.sleep(2 * POLL_SECONDS)
         assert server.asked == []
         assert running.get("/api/v1/status").json()["sinks"] == []

@@ -39,10 +39,12 @@ class Terminal:
             assert time.monotonic() < deadline, self.sent[begin:].decode(errors="replace")
             self.read()
 
-    def read(self) -> None:
-        """What is there, or comes soon."""
-        if select.select([self.master], [], [], 0.1)[0]:
+    def read(self) -> bool:
+        """What is there, or comes soon; whether there was anything."""
+        there = bool(select.select([self.master], [], [], 0.1)[0])
+        if there:
             self.sent += os.read(self.master, 65_536)
+        return there
 
     def resize(self, columns: int, rows: int) -> None:
         """As if a person pulled at the window's corner."""
@@ -54,7 +56,8 @@ class Terminal:
         while self.process.poll() is None:
             assert time.monotonic() < deadline
             self.read()
-        self.read()
+        while self.read():
+            pass
         return self.process.returncode
 
 

@@ -75,7 +75,8 @@ class Case:
     """One simulated stretch of time with its truth.
 
     `is_validated`: whether first tokens moved (or, for cases without an incident, did not) as the kind claims; others
-    are no cases. `history` holds the days before at a coarse step, None where there are none.
+    are no cases. `history` holds the days before at a coarse step, None where there are none. `databases` is what
+    happened to the databases beside the victims, whatever first tokens did.
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Case:
     victims: tuple[VictimTruth, ...]
     is_validated: bool
     history: Telemetry | None = None
+    databases: tuple[VictimTruth, ...] = ()
 
     @property
     def victim(self) -> VictimTruth:

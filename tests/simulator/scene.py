@@ -93,6 +93,18 @@ class Victim:
     arrivals: Arrivals | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Database:
+    """A pod whose every transaction is one operation of `stream`, made durable, after `compute` seconds of its own.
+
+    `exporter` is who tells of it: "etcd" as a histogram of fsyncs, "postgresql" as transactions and time in them.
+    """
+
+    stream: Stream
+    compute: float
+    exporter: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scraping:
     """How exporters are scraped: intervals in seconds, the kubelet's own, what gets lost and what is not exported."""
@@ -124,5 +136,6 @@ class Scene:
     pods: list[Pod] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
     victims: list[Victim] = field(default_factory=list)
+    databases: list[Database] = field(default_factory=list)
     slowdown: dict[int, Floats] = field(default_factory=dict)
     lost: dict[str, list[tuple[float, float]]] = field(default_factory=dict)

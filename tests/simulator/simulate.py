@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.simulator.case import Case
 from tests.simulator.claims import is_shown
+from tests.simulator.databases import add_database, truth_of_database
 from tests.simulator.history import history_of
 from tests.simulator.kinds import KINDS, Kind
 from tests.simulator.manners import add_company, logger
@@ -25,9 +26,10 @@ HIGHEST_SEASON = 0.4
 SHARE_WITH_LOGGER = 0.15
 
 
-def simulate(kind: str, seed: int, step: int | None = None) -> Case:
+def simulate(kind: str, seed: int, step: int | None = None, database: str = "") -> Case:
     """One case; equal arguments give an equal case. `step` is the grid's in seconds, None for any from 5 to 60.
 
+    `database` puts one of databases.EXPORTERS on the victim's device; with none the case is what it always was.
     Raises KeyError for a kind that is not in KINDS.
     """
     what = KINDS[kind]
@@ -36,6 +38,8 @@ def simulate(kind: str, seed: int, step: int | None = None) -> Case:
     if season is not None:
         stage.victim.rate = stage.victim.rate * season.at(stage.ticks)
     add_company(stage)
+    if database:
+        add_database(stage, database)
     what.build(stage)
     if stage.rng.uniform() < SHARE_WITH_LOGGER:
         logger(stage, float(stage.rng.uniform(0.001, 0.01)))
@@ -59,5 +63,6 @@ def _case(kind: Kind, seed: int, scene: Scene, outcome: Outcome) -> Case:
         seed=seed,
         telemetry=telemetry_of(scene, outcome),
         victims=victims,
+        databases=tuple(truth_of_database(scene, outcome, one, kind.verdict) for one in scene.databases),
         is_validated=all(is_shown(kind, truth, impact) for truth, impact in zip(victims, impacts, strict=True)),
     )

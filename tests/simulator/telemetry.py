@@ -2,6 +2,7 @@
 
 from tests.simulator.cadvisor import export_pods
 from tests.simulator.case import Telemetry
+from tests.simulator.databases import export_database
 from tests.simulator.kube_state import export_cluster
 from tests.simulator.node_exporter import export_nodes
 from tests.simulator.running import Outcome
@@ -18,4 +19,6 @@ def telemetry_of(scene: Scene, outcome: Outcome) -> Telemetry:
     export_nodes(book, scene, outcome)
     export_pods(book, scene, outcome)
     export_cluster(book, scene)
+    for database in scene.databases:
+        export_database(book, scene, outcome, database)
     return book.telemetry(scene.clock)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tests.simulator.case import Floats
-from tests.simulator.running import Answered
+from tests.simulator.running import Answered, spread
 from tests.simulator.scene import Scene, Victim
 from tests.simulator.scrape import Book, Losses, Target, draw_target
 
@@ -106,18 +106,25 @@ def _load(book: Book, target: Target, labels: dict[str, str], victim: Victim, an
     done = since_restart(target.at, finished, None, restarts)
     lengths = since_restart(target.at, finished, arrivals.prompt_tokens, restarts)
     prompts = since_restart(target.at, served.first_token_at, arrivals.prompt_tokens, restarts)
+    generated = _generated(target.at, served.first_token_at, finished, arrivals.generated_tokens, restarts)
     waiting = _inside(target.at, arrivals.at, served.started_at)
     running = _inside(target.at, served.started_at, finished)
     for signal, values in (
         ("prompt_tokens", prompts),
         ("prompt_length_sum", lengths),
         ("prompt_length_count", done),
+        ("generation_tokens", generated),
         ("requests_waiting", waiting),
         ("requests_running", running),
     ):
         book.put(signal, labels, target.on_grid(values), target.interval)
     stopped = {**labels, "finished_reason": "stop"}
     book.put("requests_finished", stopped, target.on_grid(done), target.interval)
+
+
+def _generated(at: Floats, first: Floats, finished: Floats, tokens: Floats, restarts: list[float]) -> Floats:
+    """Whole tokens by `at`: those of a request come evenly from its first to its end, from zero after each restart."""
+    return np.floor(_restarted(at, lambda instants: spread(instants, first, finished, tokens), restarts))
 
 
 def _inside(at: Floats, entered: Floats, left: Floats) -> Floats:

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
@@ -61,22 +62,53 @@ class Watch:
         return Shown(view_of(self._seen, now, self._rows, self._error))
 
 
+class Interrupts:
+    """Ctrl-C and SIGTERM end what may be broken off, and wait for what may not, such as a terminal half taken over.
+
+    A signal's KeyboardInterrupt may get lost where Python ignores exceptions; that it `came` does not.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._is_welcome = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self.came = True
+        if self._is_welcome:
+            self._is_welcome = False
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def welcome(self) -> Iterator[None]:
+        """Within, a signal is a KeyboardInterrupt, one that came before as well."""
+        try:
+            self._is_welcome = True
+            if self.came:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._is_welcome = False
+
+
 def run(watch: Watch, console: Console, interval_seconds: float) -> None:
     """Show until Ctrl-C or SIGTERM; the terminal is as it was before when this returns."""
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    interrupts = Interrupts()
+    previous = [(number, signal.signal(number, interrupts)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         with Live(
             get_renderable=watch.shown, console=console, screen=True, refresh_per_second=REDRAWS_PER_SECOND
         ) as live:
-            while True:
+            _follow(watch, live, interrupts, interval_seconds)
+    finally:
+        for number, handler in previous:
+            signal.signal(number, handler)
+
+
+def _follow(watch: Watch, live: Live, interrupts: Interrupts, interval_seconds: float) -> None:
+    with suppress(KeyboardInterrupt):
+        while True:
+            with interrupts.welcome():
                 time.sleep(interval_seconds)
                 watch.again()
-                live.refresh()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+            live.refresh()

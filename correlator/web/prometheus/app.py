@@ -20,6 +20,7 @@ from starlette.routing import Route
 from correlator.incidents.errors import StoreError
 from correlator.web.prometheus import names, queries
 from correlator.web.prometheus.asked import Asked
+from correlator.web.prometheus.encoding import Piece
 from correlator.web.prometheus.errors import ApiError
 from correlator.web.prometheus.forms import read_form
 from correlator.web.state import WebState
@@ -34,7 +35,7 @@ SENT_AT_ONCE: Final = 1_000_000
 _FORMS: Final = ("GET", "POST")
 _READS: Final = ("GET",)  # 405 to a POST is how Grafana learns to ask again with GET
 
-Answerer = Callable[[Asked], Iterator[bytes]]
+Answerer = Callable[[Asked], Iterator[Piece]]
 
 
 def prometheus_api(state: WebState) -> Starlette:
@@ -78,7 +79,7 @@ def _endpoint(
     return endpoint
 
 
-def _response(data: Iterator[bytes], *, takes_gzip: bool) -> Response:
+def _response(data: Iterator[Piece], *, takes_gzip: bool) -> Response:
     pieces = [b'{"status":"success","data":', *data, b"}"]
     size = sum(map(len, pieces))
     headers = {"vary": "Accept-Encoding"}
@@ -92,9 +93,9 @@ def _response(data: Iterator[bytes], *, takes_gzip: bool) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-async def batched(pieces: Iterable[bytes], least: int = SENT_AT_ONCE) -> AsyncIterator[bytes]:
+async def batched(pieces: Iterable[Piece], least: int = SENT_AT_ONCE) -> AsyncIterator[bytes]:
     """The pieces joined to parts of at least that many bytes, but for the last: whole they would be there twice."""
-    some: list[bytes] = []
+    some: list[Piece] = []
     size = 0
     for piece in pieces:
         some.append(piece)

@@ -12,10 +12,14 @@ from correlator.promql import Answer, LabelSet, Samples, Vector
 from correlator.web.prometheus.numbers import float_texts, instant_text, instant_texts, scalar_text
 
 Flags: TypeAlias = NDArray[np.bool_]
-Pairs: TypeAlias = Callable[[NDArray[np.float64], Flags], bytes]
+Piece: TypeAlias = bytes | bytearray
+SeriesText: TypeAlias = Callable[[bytes, NDArray[np.float64], Flags | None], Piece]
+"""Of its labels as JSON, its values, and which of them are shown (None: all)."""
+
+_COMMA = ord(",")
 
 
-def encoded(answer: Answer) -> Iterator[bytes]:
+def encoded(answer: Answer) -> Iterator[Piece]:
     """The `data` of a query's answer in pieces: a large one is put together once, not thrice."""
     yield b'{"resultType":"%b","result":[' % answer.kind.encode()
     for number, item in enumerate(_items(answer)):
@@ -25,7 +29,7 @@ def encoded(answer: Answer) -> Iterator[bytes]:
     yield b"]}"
 
 
-def _items(answer: Answer) -> Iterator[bytes]:
+def _items(answer: Answer) -> Iterator[Piece]:
     value = answer.value
     match value:
         case Vector() if answer.kind == "vector":
@@ -55,30 +59,32 @@ def _split(texts: bytes) -> list[bytes]:
 
 def _matrix(
     labels: Sequence[LabelSet], values: NDArray[np.float64], present: Flags, times: NDArray[np.int64]
-) -> Iterator[bytes]:
+) -> Iterator[Piece]:
     """Series with a value somewhere."""
     texts = instant_texts(times)
-    pairs = _patched_pairs(texts) if len({len(text) for text in texts}) == 1 else _joined_pairs(texts)
+    series = _patched(texts) if len({len(text) for text in texts}) == 1 else _joined(texts)
+    counts = present.sum(axis=1).tolist()
     for row, each in enumerate(labels):
-        shown = present[row]
-        if shown.any():
-            yield b'{"metric":%b,"values":%b}' % (_metric(each), pairs(values[row], shown))
+        if counts[row]:
+            shown = None if counts[row] == len(times) else present[row]
+            yield series(_metric(each), values[row], shown)
 
 
-def _joined_pairs(texts: Sequence[bytes]) -> Pairs:
+def _joined(texts: Sequence[bytes]) -> SeriesText:
     """`[[time,"value"],…]`, put together piece by piece."""
     betweens = [b'"],[%b,"' % text for text in texts]
 
-    def pairs(values: NDArray[np.float64], shown: Flags) -> bytes:
-        parts = [b""] * (2 * int(shown.sum()))
-        parts[0::2] = compress(betweens, shown.tolist())
-        parts[1::2] = _split(float_texts(values[shown]))
-        return b'[%b"]]' % b"".join(parts)[len(b'"],') :]
+    def series(metric: bytes, values: NDArray[np.float64], shown: Flags | None) -> bytes:
+        times = betweens if shown is None else list(compress(betweens, shown.tolist()))
+        parts = [b""] * (2 * len(times))
+        parts[0::2] = times
+        parts[1::2] = _split(float_texts(values if shown is None else values[shown]))
+        return b'{"metric":%b,"values":[%b"]]}' % (metric, b"".join(parts)[len(b'"],') :])
 
-    return pairs
+    return series
 
 
-def _patched_pairs(texts: Sequence[bytes]) -> Pairs:
+def _patched(texts: Sequence[bytes]) -> SeriesText:
     """The same where all times are of equal length: they are written over zeros that hold their places.
 
     A panel of a day has a million pairs, and to make an object of each takes longer than to write all digits.
@@ -86,16 +92,19 @@ def _patched_pairs(texts: Sequence[bytes]) -> Pairs:
     width = len(texts[0])
     stamps = np.frombuffer(b"".join(texts), f"V{width}")
     begin, between = b'[[%b,"' % (b"0" * width), b'"],[%b,"' % (b"0" * width)
+    after = np.arange(len(texts)) * (len(between) - 1) + len(begin) + len(b'"],[')
 
-    def pairs(values: NDArray[np.float64], shown: Flags) -> bytes:
-        chosen, values = (stamps, values) if shown.all() else (stamps[shown], values[shown])
+    def series(metric: bytes, values: NDArray[np.float64], shown: Flags | None) -> bytearray:
+        chosen, values = (stamps, values) if shown is None else (stamps[shown], values[shown])
         written = float_texts(values)
-        commas = np.flatnonzero(np.frombuffer(written, np.uint8) == ord(","))
-        body = bytearray(b'%b%b"]]' % (begin, written.replace(b",", between)))
-        places = np.full(len(chosen), len(b"[["))
-        places[1:] = len(begin) + commas + len(b'"],[') + np.arange(len(commas)) * (len(between) - 1)
-        everywhere = np.ndarray((len(body) - width + 1,), stamps.dtype, body, strides=(1,))
+        head = b'{"metric":%b,"values":' % metric
+        text = bytearray().join((head, begin, written.replace(b",", between), b'"]]}'))
+        places = np.empty(len(chosen), np.intp)
+        places[0] = len(b"[[")
+        (commas,) = (np.frombuffer(written, np.uint8) == _COMMA).nonzero()
+        np.add(commas, after[: len(commas)], out=places[1:])
+        everywhere = np.ndarray((len(text) - len(head) - width + 1,), stamps.dtype, text, len(head), (1,))
         everywhere[places] = chosen
-        return bytes(body)
+        return text
 
-    return pairs
+    return series

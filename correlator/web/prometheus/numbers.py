@@ -19,8 +19,7 @@ _LEAST_PLAIN = 1e-6
 def float_texts(values: NDArray[np.float64]) -> bytes:
     """The texts of values of samples with a comma between: plain digits from 1e-6 to 1e21, an exponent beyond."""
     written = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-    if (values == np.rint(values)).any():
-        written = written.replace(b".0,", b",").removesuffix(b".0")
+    written = written.replace(b".0,", b",").removesuffix(b".0")
     return _put_right(written, values) if b"e" in written or b"n" in written else written
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from correlator.promql import BadQueryError, PromqlError, QueryTimeoutError, ask_instant, ask_range, parse_query
 from correlator.web.prometheus.asked import Asked
-from correlator.web.prometheus.encoding import encoded
+from correlator.web.prometheus.encoding import Piece, encoded
 from correlator.web.prometheus.errors import ApiError, invalid
 
 LONGEST: Final = timedelta(minutes=2)
@@ -20,7 +20,7 @@ _TOO_FINE = (
 )
 
 
-def query(asked: Asked) -> Iterator[bytes]:
+def query(asked: Asked) -> Iterator[Piece]:
     """An expression at one instant; now unless told otherwise."""
     at = asked.form.instant_ms("time", asked.now_ms)
     is_late = _deadline(asked)
@@ -33,7 +33,7 @@ def query(asked: Asked) -> Iterator[bytes]:
     return encoded(answer)
 
 
-def query_range(asked: Asked) -> Iterator[bytes]:
+def query_range(asked: Asked) -> Iterator[Piece]:
     """An expression at every step from `start` to `end`."""
     steps = _steps(asked)
     is_late = _deadline(asked)

@@ -11,7 +11,7 @@ from correlator.web.state import AlertsProxied, Web
 
 router = APIRouter(tags=["alertmanager"])
 PATHS: Final = ("/api/v2/alerts", "/alertmanager/api/v2/alerts")
-_PASSED_HEADERS: Final = ("content-type", "content-encoding")
+_PASSED_HEADERS: Final = ("content-type", "content-encoding", "via")
 
 
 def _proxy(state: Web) -> AlertsProxied:

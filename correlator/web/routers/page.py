@@ -12,9 +12,9 @@ from correlator.model.incident import Incident
 from correlator.web.filters import PageFilters, read_filters
 from correlator.web.render import render
 from correlator.web.routers.health import reasons_against
-from correlator.web.routers.metrics import open_in
 from correlator.web.routers.victims import suffering, with_open
 from correlator.web.routers.volumes import saturation
+from correlator.web.scrapes import open_in
 from correlator.web.state import IncidentReads, Web
 
 router = APIRouter(include_in_schema=False)

@@ -3,6 +3,8 @@
 import re
 from base64 import b64encode
 from enum import StrEnum
+from hashlib import sha256
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -67,8 +69,11 @@ async def get_report(
     if picture is PictureForm.INLINE:
         drawn = await request.app.state.pictures.of(state, incident, "png")
         shown = f"data:image/png;base64,{b64encode(drawn).decode()}"
-    written = await run_in_threadpool(_written, state, incident, (address, shown), form)
-    return Response(written, headers=_headers(incident, form), media_type=f"{_TYPES[form]}; charset=utf-8")
+    written = (await run_in_threadpool(_written, state, incident, (address, shown), form)).encode()
+    headers = _headers(incident, form) | {"etag": f'"{sha256(written).hexdigest()[:32]}"'}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(written, headers=headers, media_type=f"{_TYPES[form]}; charset=utf-8")
 
 
 def preferred(accept: str) -> ReportFormat:

@@ -12,7 +12,7 @@ from correlator.model.snapshot import VictimNow
 from correlator.model.symptom import TTFT
 from correlator.web.problems import ProblemDetails, not_found
 from correlator.web.respond import SnapshotListing, answer, snapshot_listing
-from correlator.web.routers.metrics import open_in
+from correlator.web.scrapes import open_in
 from correlator.web.state import Newest, Web, WebState
 
 router = APIRouter(prefix="/api/v1/victims", tags=["victims"])

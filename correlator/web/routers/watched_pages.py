@@ -7,8 +7,8 @@ from correlator.incidents.query import IncidentQuery
 from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, VictimNow, VolumeNow
 from correlator.web.render import missing, render
-from correlator.web.routers.metrics import open_in
 from correlator.web.routers.victims import VictimSeen, suffering, with_open
+from correlator.web.scrapes import open_in
 from correlator.web.state import Web, WebState
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,7 @@ def victim(request: Request, state: Web, name: str) -> Response:
     found = [each for each in snapshot.victims if f"{each.namespace}/{each.pod}" == name]
     past = _past(state, IncidentQuery(namespace=namespace, pod=pod, cluster=state.status().cluster))
     if not found and not past:
-        return missing(request, state, "inference pod", name)
+        return missing(request, state, "watched pod", name)
     used = {identity for each in found for identity in each.volume_ids}
     return render(
         request,

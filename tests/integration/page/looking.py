@@ -48,6 +48,7 @@ def chromium(home: Path) -> Iterator[Browser]:
 def serving(state: WebState, below: str = "") -> Iterator[str]:
     """The address of the application over `state`, until the block ends; `below` a path, as behind a proxy."""
     bound = socket.create_server(("127.0.0.1", 0))
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the daemon does
     stopping = threading.Event()
     app = create_app(replace(state, stopping=lambda: stopping.is_set() or state.stopping()))
     served = Starlette(routes=[Mount(below, app)]) if below else app

@@ -8,7 +8,8 @@ import pytest
 
 from correlator.analysis.evaluate import FIRST_TOKENS_TOO, evaluate, look_at_victim
 from correlator.analysis.memory import Memory
-from correlator.analysis.symptoms import seen_as_ttft, victims_with
+from correlator.analysis.symptoms import seen_as_ttft, totals_told, victims_with
+from correlator.analysis.unseen import MEASURED
 from correlator.incidents.episodes import causes_of
 from correlator.incidents.lifecycle import incident_of
 from correlator.model.finding import EndReason, Verdict
@@ -18,7 +19,7 @@ from correlator.model.topology import PodRef
 from correlator.topology import join
 from tests.calibrated import calibrated
 from tests.scenes import NODE, VICTIM, PodIo, Story
-from tests.symptoms import FSYNC, SYMPTOMS, TOKENS, TRANSACTIONS, Added
+from tests.symptoms import FSYNC, PROMPTS, SYMPTOMS, TOKENS, TRANSACTIONS, Added, without
 from tests.unit.analysis.playing import Played, play_frames, window
 
 STEPS, START, END = 262, 210, 240
@@ -86,6 +87,26 @@ def with_tokens(per_second: float, running: float = 1.0, *, contended: bool = Tr
     return added.result()
 
 
+def with_prompts(seconds: float, *, contended: bool = True) -> Frames:
+    """A llama.cpp server that tells no first tokens and counts no requests; each prompt token takes so long.
+
+    Its weights are pages of a file that it reads again; a prompt is counted as a whole, when it is processed.
+    """
+    story = busy_disk(contended=contended)
+    story.reads_per_request = 40.0
+    story.read_latency = story.stepped(2e-4, 7e-3 if contended else 2e-4, START, END)
+    told = ("ttft_bucket", "ttft_sum", "ttft_count", "requests_finished", "requests_running", "requests_waiting")
+    added = Added(without(story.frames(), (*told, "prompt_tokens"), slice(None)))
+    labels = {name: value for name, value in VICTIM.items() if name not in {"model_name", "engine"}}
+    rng = np.random.default_rng(9)
+    tokens = np.array([rng.integers(50, 950, number).sum() for number in rng.poisson(6.0, STEPS)], dtype=np.float64)
+    each = story.stepped(0.0004, seconds, START, END) * rng.lognormal(0.0, 0.1, STEPS)
+    added.count("prompt_tokens_processed", labels, tokens)
+    added.count("prompt_seconds", labels, tokens * each)
+    added.put("requests_running", labels, np.minimum(tokens, 1.0))
+    return added.result()
+
+
 ERRORS = Symptom(
     name="errors", form=Form.SHARE, quantity="share of errors", things="requests", total="failed", count="asked"
 )
@@ -135,8 +156,9 @@ def others(found: Played) -> list[str]:
             TOKENS,
             "tokens per second of each running request of inference/vllm-0 fell",
         ),
+        (lambda: with_prompts(0.0024), PROMPTS, "(stands in for first tokens) of inference/vllm-0 rose from"),
     ],
-    ids=["histogram", "mean", "throughput"],
+    ids=["histogram", "mean", "throughput", "stand-in"],
 )
 def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     frames: Callable[[], Frames], symptom: Symptom, words: str
@@ -148,9 +170,11 @@ def test_a_symptom_that_storage_caused_is_told_in_its_own_words(
     assert told[0].verdict is Verdict.CONTENTION
     assert found.accused == {"reindex-1"}
     assert words in told[-1].explanation
-    assert "first token" not in told[-1].explanation
+    assert "first token" not in told[-1].explanation.replace(symptom.told_as, "")
     assert told[-1].ttft.baseline_seconds is None
-    assert any(f"not fitted on {symptom.told_as}" in spot.reason for spot in told[0].blind_spots)
+    (spot,) = (spot.reason for spot in told[0].blind_spots if spot.signal == symptom.count)
+    assert symptom.told_as in spot
+    assert ("take it as a guide" in spot) is (symptom.name not in MEASURED)
     assert FIRST_TOKENS_TOO not in told[-1].reasons
     assert told[-1].end_reason is EndReason.RECOVERED
     assert not found.evaluation.memory.open
@@ -173,6 +197,7 @@ def test_less_is_worse_where_a_rate_is_told() -> None:
         lambda: with_etcd(0.030, contended=False),
         lambda: with_database(0.080, contended=False),
         lambda: with_tokens(12.0, contended=False),
+        lambda: with_prompts(0.0024, contended=False),
         lambda: with_etcd(0.0022),
         lambda: with_database(0.0042),
         lambda: with_database(0.004, 2.0),
@@ -183,6 +208,7 @@ def test_less_is_worse_where_a_rate_is_told() -> None:
         "fsync on a quiet disk",
         "transactions on a quiet disk",
         "tokens on a quiet disk",
+        "prompts on a quiet disk",
         "fsyncs hardly slower",
         "transactions hardly slower",
         "fewer transactions, as fast",
@@ -211,6 +237,9 @@ def test_first_tokens_are_judged_as_if_nothing_else_were_watched() -> None:
     assert "open incident of their own" in told[-1].explanation
     of_tokens, of_first_tokens = (causes_of(incident_of(one, "", None)) for one in (told[-1], alone.findings[-1]))
     assert of_tokens & of_first_tokens, "one episode"
+    assert beside.accused == alone.accused
+    less, more = (max(s.confidence for f in each for s in f.suspects) for each in (told, alone.findings))
+    assert less < more, "the confidence was fitted on first tokens"
     now = beside.evaluation.snapshot
     assert now.victims[0].symptoms
     unwatched = tuple(replace(each, symptoms=()) for each in now.victims)
@@ -247,16 +276,16 @@ def test_the_snapshot_tells_of_every_symptom_in_its_unit(
 def test_totals_that_are_well_are_not_looked_at() -> None:
     """Thousands of them cost two sums each; who is remembered as worse is looked at all the same."""
     frames = seen_as_ttft(window(with_database(0.004, contended=False), START), TRANSACTIONS)
-    assert not victims_with(TRANSACTIONS, frames, (), ALL).keys
+    assert not victims_with(frames, totals_told(TRANSACTIONS, frames), (), ALL).keys
     worse = seen_as_ttft(window(with_database(0.080), START + 5), TRANSACTIONS)
-    (key,) = victims_with(TRANSACTIONS, worse, (), ALL).keys
-    assert victims_with(TRANSACTIONS, frames, {key}, ALL).keys == (key,)
+    (key,) = victims_with(worse, totals_told(TRANSACTIONS, worse), (), ALL).keys
+    assert victims_with(frames, totals_told(TRANSACTIONS, frames), {key}, ALL).keys == (key,)
 
 
 def test_means_keep_their_sums() -> None:
     """All that was done in a step is in the bucket of its mean, and nothing is lost."""
     frames = seen_as_ttft(window(with_database(0.080), START + 5), TRANSACTIONS)
-    victims = victims_with(TRANSACTIONS, frames, (), ALL)
+    victims = victims_with(frames, totals_told(TRANSACTIONS, frames), (), ALL)
     known = np.isfinite(victims.first_tokens[0])
     assert victims.counts[0][:, known].sum(axis=0) == pytest.approx(victims.first_tokens[0][known])
     mean = victims.ttft_sum[0][known] / victims.first_tokens[0][known]

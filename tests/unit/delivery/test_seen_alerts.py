@@ -30,3 +30,10 @@ def test_only_the_last_ones_are_kept() -> None:
     seen.remember([one(0), one(3)])
     found = [number for number in range(4) if seen.find(fingerprint(one(number).labels))]
     assert found == [0, 2, 3]
+
+
+def test_what_cannot_be_spelt_is_not_kept() -> None:
+    """Half of a surrogate pair; its neighbours are."""
+    seen = SeenAlerts()
+    seen.remember([AlertSeen({"alertname": "\ud800"}, None, None), one(1)])
+    assert seen.find(fingerprint(one(1).labels)) == one(1)

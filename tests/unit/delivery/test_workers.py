@@ -26,13 +26,18 @@ def test_work_is_done_and_failures_are_told() -> None:
 def test_work_whose_turn_comes_too_late_is_not_done() -> None:
     """It has been answered for by then."""
     workers: Workers[bool] = Workers("w", 1, 8)
-    blocked, done = threading.Event(), []
+    blocked, done = threading.Event(), threading.Event()
     workers.submit(lambda: blocked.wait(30), later())
-    late = workers.submit(lambda: not done.append(1), later(0))
+
+    def work() -> bool:
+        done.set()
+        return True
+
+    late = workers.submit(work, later(0))
     blocked.set()
     with pytest.raises(TimeoutError):
         late.result(10)
-    assert not done
+    assert not done.is_set()
     workers.stop()
 
 
@@ -40,7 +45,12 @@ def test_no_more_waits_than_may() -> None:
     """What hangs keeps a thread, not the memory."""
     workers: Workers[bool] = Workers("w", 1, 2)
     blocked, begun = threading.Event(), threading.Event()
-    workers.submit(lambda: not begun.set() and blocked.wait(30), later())
+
+    def work() -> bool:
+        begun.set()
+        return blocked.wait(30)
+
+    workers.submit(work, later())
     assert begun.wait(10)
     for _ in range(2):
         workers.submit(lambda: True, later())

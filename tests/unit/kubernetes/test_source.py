@@ -325,6 +325,29 @@ def test_volumes_of_their_own_are_spoken_of_when_named() -> None:
     assert len(rows(fetched(known(api), naming), "claim_info")) == 1
 
 
+def test_who_shares_a_volume_of_its_own_with_a_named_pod_is_spoken_of() -> None:
+    """A cloud disk that two pods of a node use: the second one is told once the first one is named, and nobody else."""
+    api = filled()
+    api.put("/api/v1/persistentvolumes", named("pv-models", spec={"csi": {"driver": "ebs.csi.aws.com"}}))
+    api.put("/api/v1/pods", pod("beside", claims={"data": "models"}))
+    assert [row["pod"] for row in rows(fetched(known(api), NAMING), "pod_info")] == ["job-1-x"]
+    naming = series(ttft_count=[{"namespace": "ai", "pod": "web-abc-x"}])
+    assert [row["pod"] for row in rows(fetched(known(api), naming), "pod_claims")] == ["beside", "web-abc-x"]
+
+
+def test_a_part_of_a_window_is_told_of_the_pods_that_the_rest_names() -> None:
+    """Those since its first step; pods that were named before it are not spoken of."""
+    source = KubernetesSource(FakeSource(NAMING), known(filled()))
+    infos = [signal for signal in load() if signal.name == "pod_info"]
+    source.fetch(load(), GRID)
+
+    def told(start: int) -> set[str]:
+        return {row["pod"] for row in rows(source.fetch(infos, Grid(start, 60, 2)), "pod_info")}
+
+    assert told(GRID.last) == {"job-1-x", "web-abc-x"}
+    assert told(GRID.last + 60) == {"web-abc-x"}
+
+
 def test_other_days_are_passed_on() -> None:
     """Days on demand ask for no infos: nothing is added, and nothing is said of the API."""
     cluster = Cluster(lambda: Direct(filled()), lambda: AT, random.Random(1))

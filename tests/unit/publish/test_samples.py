@@ -6,36 +6,18 @@ import numpy as np
 
 from correlator.model.finding import Verdict
 from correlator.publish.samples import DIGITS, Stored, Values, kept, significant
-from correlator.publish.synthetic import collect
+from correlator.publish.synthetic import of_itself, readings
 from tests.factories import make_incident
 from tests.snapshots import make_snapshot
 from tests.unit.web.fakes import make_status
 
 STORED = Stored(open_incidents=(make_incident(),), totals={Verdict.CONTENTION: 3})
-OF_THE_DAEMON = {
-    "correlator_build_info",
-    "correlator_cycle_duration_seconds",
-    "correlator_data_lag_seconds",
-    "correlator_deliveries_total",
-    "correlator_demo",
-    "correlator_last_success_timestamp_seconds",
-    "correlator_ready",
-    "correlator_source_requests_total",
-    "correlator_store_errors_total",
-}
 
 
 def exported() -> Values:
-    """What `/metrics` says at the same moment, without the daemon itself."""
-    families = collect(make_snapshot(), STORED, make_status())
-    return {
-        sample.name: {
-            tuple(other.labels.values()): other.value for other in family.samples if other.name == sample.name
-        }
-        for family in families
-        for sample in family.samples
-        if sample.name not in OF_THE_DAEMON
-    }
+    """What `/metrics` says at the same moment, of the daemon itself its signals alone."""
+    signals = {name: found for name, found in of_itself(make_status()).items() if name == "correlator_signal_up"}
+    return {**readings(make_snapshot(), STORED, is_fresh=True), **signals}
 
 
 def test_what_is_kept_is_what_is_exported() -> None:

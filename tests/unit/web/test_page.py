@@ -86,7 +86,7 @@ def test_demo_is_said_first() -> None:
 def test_nothing_watched_says_what_to_do() -> None:
     """Without victims or volumes the page says why and how to find out more."""
     page = page_of(incidents=FakeIncidents(), snapshot=make_snapshot(volumes=(), victims=(), blind_spots=()))
-    assert "No inference pod is watched" in page
+    assert "No pod is watched" in page
     assert "No volume is known" in page
     assert "correlator check says what is missing" in page
     assert "None: every signal that a verdict needs is there." in page
@@ -268,6 +268,31 @@ def test_siblings_of_an_episode_are_linked() -> None:
     html = make_client(make_state(incidents=store)).get(INCIDENT).text
     assert "One cause explains 2 incidents" in words_of(html)
     assert '<a href="/episodes/e9150de">all its victims in one view</a>' in html
+
+
+@pytest.mark.parametrize(
+    ("pods", "kept", "said"),
+    [
+        (("a",), 1, "Storage contention: 1 victim"),
+        (("a", "b"), 2, "Storage contention: 2 victims"),
+        (("a", "a", "a"), 3, "Storage contention: 1 victim, 3 incidents"),
+        (("a", "b", "a"), 3, "Storage contention: 2 victims, 3 incidents"),
+        (("a", "b"), 7, "Storage contention: 7 incidents"),
+    ],
+)
+def test_a_victim_that_suffers_again_is_one_victim(pods: tuple[str, ...], kept: int, said: str) -> None:
+    """An episode counts victims and incidents apart; where not all of them are at hand, incidents alone."""
+    incidents = [make_incident(id=f"i{rank}", victim=make_victim(pod=pod)) for rank, pod in enumerate(pods)]
+    episode = make_episode(incident_ids=tuple(f"i{rank}" for rank in range(kept)))
+    html = make_client(make_state(incidents=FakeIncidents(incidents, episodes=[episode]))).get("/episodes/e9150de").text
+    assert f"<h1>{said}</h1>" in html
+    assert f"<title>{said} –" in html
+
+
+def test_open_incidents_of_one_victim_are_not_many_victims() -> None:
+    """Two that share a cause and a victim, such as first tokens and tokens per second."""
+    store = FakeIncidents([make_incident(), make_incident(id="second")])
+    assert "2 incidents of one victim" in words_of(page_of(incidents=store))
 
 
 def test_dependency_is_said() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from correlator.incidents.lifecycle import TransitionKind
 from correlator.web.routers.report import ReportFormat, preferred
-from tests.factories import HOSTILE, make_episode, make_evidence, make_incident, make_victim
+from tests.factories import HOSTILE, make_episode, make_evidence, make_incident, make_logs, make_victim
 from tests.unit.web.fakes import FakeIncidents, make_client, make_state, make_status
 
 REPORT = "/api/v1/incidents/c0ffee5eed/report"
@@ -59,6 +59,20 @@ def test_parameters_win() -> None:
 def test_accept_is_weighed(accept: str, wanted: ReportFormat) -> None:
     """HTML only where it is named, and before Markdown."""
     assert preferred(accept) is wanted
+
+
+@pytest.mark.parametrize("form", list(ReportFormat))
+def test_is_not_sent_again_while_nothing_changed(form: ReportFormat) -> None:
+    """What is in it decides: logs that were found later are news, though the incident is the same."""
+    store, asked = FakeIncidents([make_incident()]), {"format": form.value}
+    client = make_client(make_state(incidents=store))
+    tag = client.get(REPORT, params=asked).headers["etag"]
+    again = client.get(REPORT, params=asked, headers={"if-none-match": f'"elsewhere", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    store.logs_of["c0ffee5eed"] = make_logs()
+    later = client.get(REPORT, params=asked, headers={"if-none-match": tag})
+    assert later.status_code == 200
+    assert later.headers["etag"] != tag
 
 
 def test_unknown_incident_is_a_problem() -> None:

@@ -56,7 +56,7 @@ def test_episode_has_all_its_victims() -> None:
     episode = make_episode(incident_ids=("later", "c0ffee5eed", "gone"))
     store = FakeIncidents([later, make_incident()], episodes=[episode])
     page = page_of("/episodes/e9150de", incidents=store)
-    assert "Storage contention: 3 victims" in page
+    assert "Storage contention: 3 incidents" in page
     assert page.index("inference/vllm-7c9f4-x2x8q llama-3.1-8b open") < page.index("inference/b llama-3.1-8b open")
     assert "1 more belong to it." in page
     assert "Culprits rag/reindex-28812345-h8kz2" in page
