@@ -204,7 +204,7 @@ class Dispatcher:
 
     def _let_go(self, now: datetime) -> None:
         """The oldest stand first: what is told again goes to the end, with its group's newest."""
-        gone = []
+        gone: list[_Pending] = []
         for each in self._watched.values():
             is_beyond = len(self._watched) - len(gone) > MOST_WATCHED
             if not is_beyond and now - each.kept.received_at <= self._waiting.watched_for:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.alert_paths import CULPRIT, VICTIM, Between, serving
-from tests.alert_receivers import Held, garbage, hang_up, receiver, slow, status
+from tests.alert_receivers import Fault, Held, garbage, hang_up, receiver, slow, status
 from tests.alertmanagers import alertmanager, post_alerts
 from tests.daemons import daemon
 from tests.lab.servers import free_port
@@ -37,14 +37,19 @@ receivers:
 
 
 def alerts(
-    number: int, label: str = "pod", *, resolved: bool = False, first: int = 0, **labels: str
+    number: int,
+    label: str = "pod",
+    *,
+    resolved: bool = False,
+    first: int = 0,
+    labels: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """As many pods that are slow, or are no more; another label than `pod` names nothing that incidents know."""
     now = datetime.now(UTC)
     ends = {"endsAt": (now - timedelta(milliseconds=10)).isoformat()} if resolved else {}
     return [
         {
-            "labels": {"alertname": "Slow", label: f"vllm-{each}", "batch": str(each // 50), **labels},
+            "labels": {"alertname": "Slow", label: f"vllm-{each}", "batch": str(each // 50), **(labels or {})},
             "annotations": {"summary": f"vllm-{each} is slow"},
             "startsAt": (now - timedelta(minutes=1)).replace(second=0, microsecond=0).isoformat(),
             **ends,
@@ -103,10 +108,10 @@ def test_the_first_notification_names_the_culprit(tmp_path: Path, held: Held) ->
         serving(tmp_path / "c", webhook(held.url)) as running,
         alertmanager(tmp_path / "am", config=config(running.url)) as am,
     ):
-        post_alerts(am, alerts(1, **VICTIM))
-        post_alerts(am, alerts(1, alertname="CorrelatorContention", namespace="inference"))
+        post_alerts(am, alerts(1, labels=VICTIM))
+        post_alerts(am, alerts(1, labels={"alertname": "CorrelatorContention", "namespace": "inference"}))
         until(lambda: len(held.taken) == 2)
-        post_alerts(am, alerts(1, resolved=True, **VICTIM))
+        post_alerts(am, alerts(1, resolved=True, labels=VICTIM))
         until(lambda: len(held.taken) == 3)
         by_name = {
             (each.json()["alerts"][0]["labels"]["alertname"], each.json()["status"]): each for each in held.taken
@@ -124,7 +129,7 @@ def test_the_first_notification_names_the_culprit(tmp_path: Path, held: Held) ->
     assert known.json()["annotations"]["correlator_suspects"] == cause[1]
 
 
-FAULTS = {
+FAULTS: Mapping[str, Sequence[Fault]] = {
     "500": [status(500)] * 5,
     "429": [status(429, retry_after="1")] * 2,
     "garbage": [garbage, hang_up] * 3,

@@ -79,7 +79,7 @@ def test_missing_keys_are_done_without(key: str) -> None:
 @pytest.mark.parametrize("key", sorted(POSTED["alerts"][0]))
 def test_missing_keys_of_an_alert_are_done_without(key: str) -> None:
     """Without a status the end tells, without a fingerprint the labels."""
-    notification = parse(posted(alerts=[alert(**{key: None}), alert(1, **{key: None})]))
+    notification = parse(posted(alerts=[alert(0, **{key: None}), alert(1, **{key: None})]))
     assert [each.is_firing for each in notification.alerts] == [True, False]
     if key == "fingerprint":
         assert notification.alerts[0].fingerprint == fingerprint({"alertname": "Slow", "pod": "vllm-0"})
