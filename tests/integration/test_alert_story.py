@@ -7,6 +7,8 @@ import json
 import time
 from pathlib import Path
 
+from correlator.incidents.book import Book, advance
+from correlator.incidents.store import Store
 from tests.alert_receivers import receiver
 from tests.alertmanagers import alertmanager
 from tests.daemons import daemon
@@ -43,6 +45,9 @@ def test_the_first_page_names_the_culprit(tmp_path: Path) -> None:
     """Prometheus → rule → Alertmanager → webhook → a receiver: verdict, culprit and link are in its first request."""
     later = int(time.time()) // STEP * STEP - SINCE_ONSET - (START + ONSET * STEP)
     storage = openmetrics_blocks(as_openmetrics(played(contention(), later)), tmp_path / "storage")
+    (tmp_path / "daemon").mkdir()
+    with Store.open(tmp_path / "daemon" / "correlator.db") as store:  # it was stopped before, and catches up
+        store.commit_step(advance(Book(cluster=""), START + (ONSET - 20) * STEP + later, []), b"")
     settings = {"CORRELATOR_SINKS__EXTERNAL_URL": "https://correlator.example"}
     with receiver() as held, prometheus(tmp_path / "source", storage=storage) as source:
         settings["CORRELATOR_ALERTING__WEBHOOK__RECEIVERS"] = json.dumps({"oncall": {"url": held.url}})
