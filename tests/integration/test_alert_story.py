@@ -17,6 +17,9 @@ from tests.recorded import CULPRIT, ONSET, START, STEP, VICTIM, contention
 from tests.servers import openmetrics_blocks, prometheus
 
 SINCE_ONSET = 180
+RESENT_SOON = (
+    "--rules.alert.resend-delay=1s"  # the first comes before a Prometheus that has just begun knows whom to tell
+)
 RULE = """
 groups:
   - name: inference
@@ -61,7 +64,7 @@ def test_the_first_page_names_the_culprit(tmp_path: Path) -> None:
                     f"remote_read: [{{url: '{source}/api/v1/read', read_recent: true}}]\n"
                     f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{am.removeprefix('http://')}']}}]}}]}}\n"
                 )
-                with prometheus(tmp_path / "rules", config=config):
+                with prometheus(tmp_path / "rules", config=config, arguments=[RESENT_SOON]):
                     running.until(lambda: held.taken)
     first = held.taken[0].json()
     (alert,) = first["alerts"]
