@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ class Daemon:
     process: subprocess.Popen[bytes]
     log: Path
     url: str = ""
+    trusted: ssl.SSLContext | bool = True
 
     def said(self) -> list[dict[str, Any]]:
         """Its log entries."""
@@ -31,7 +33,7 @@ class Daemon:
 
     def get(self, path: str) -> httpx.Response:
         """An answer."""
-        return httpx.get(self.url + path, timeout=20.0, trust_env=False)
+        return httpx.get(self.url + path, timeout=20.0, trust_env=False, verify=self.trusted)
 
     def until(self, condition: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the condition yields
         """What the condition yields once it is true; AssertionError with the log when it never is."""
@@ -59,8 +61,16 @@ class Daemon:
 
 
 @contextmanager
-def daemon(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[Daemon]:
-    """Run `correlator serve` on a free port with its store in `folder`; yields it once it answers."""
+def daemon(
+    folder: Path,
+    *arguments: str,
+    settings: Mapping[str, str] | None = None,
+    trusted: ssl.SSLContext | bool = True,
+) -> Iterator[Daemon]:
+    """Run `correlator serve` on a free port with its store in `folder`; yields it once it answers.
+
+    `trusted` says which certificates to believe where it answers over TLS.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "daemon.log"
     environment = {
@@ -74,7 +84,7 @@ def daemon(folder: Path, *arguments: str, settings: Mapping[str, str] | None = N
     command = [sys.executable, "-m", "correlator", "serve", "--listen", "127.0.0.1:0", *arguments]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    running = Daemon(process, log)
+    running = Daemon(process, log, trusted=trusted)
     try:
         page = running.until(lambda: next((entry["page"] for entry in running.said() if "page" in entry), None))
         running.url = str(page).rstrip("/")

@@ -1,12 +1,16 @@
 """The annotations that tell an alert's cause: few, short, and the same for the same incidents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
 from correlator.model.finding import Suspect, Verdict
 from correlator.model.incident import Incident
 from correlator.wording.words import percent, printable, suspect_name
+
+SharePath = Callable[[str, datetime], str]
+"""A path of ours, and since when it matters; gives the path to send."""
 
 AMBIGUOUS: Final = "ambiguous"
 NONE_ACCUSED: Final = "none accused"
@@ -21,11 +25,19 @@ MOST_CAUSES: Final = 5
 _UNSETTLED: Final = frozenset({Verdict.UNDETERMINED, Verdict.OTHER})
 
 
-def annotations_of(belonging: Sequence[Incident], external_url: str, *, is_vague: bool = False) -> dict[str, str]:
+def as_it_is(path: str, _since: datetime) -> str:
+    """How a picture's path is shared where everybody may see it."""
+    return path
+
+
+def annotations_of(
+    belonging: Sequence[Incident], external_url: str, *, is_vague: bool = False, share: SharePath = as_it_is
+) -> dict[str, str]:
     """What is told of an alert that these incidents belong to, the most believable first; nothing without any.
 
     Where they name different causes nobody is accused: the explanation lists them. Links need an `external_url`.
-    `is_vague`: the alert names no more than a namespace, and the explanation says so.
+    `is_vague`: the alert names no more than a namespace, and the explanation says so. `share` makes the picture's path
+    one that chats may load: the same for the same incident.
     """
     if not belonging:
         return {}
@@ -34,7 +46,7 @@ def annotations_of(belonging: Sequence[Incident], external_url: str, *, is_vague
     told["correlator_explanation"] = _cut(
         f"{BY_NAMESPACE if is_vague else ''}{told['correlator_explanation']}", LONGEST_EXPLANATION
     )
-    return told | _links(belonging[0], external_url)
+    return told | _links(belonging[0], external_url, share)
 
 
 def distinct_causes(belonging: Sequence[Incident]) -> Sequence[Incident]:
@@ -113,13 +125,13 @@ def _parts(incident: Incident) -> Iterator[str]:
         yield f"on {_cut(incident.volume.name, LONGEST_NAME)}"
 
 
-def _links(incident: Incident, external_url: str) -> dict[str, str]:
+def _links(incident: Incident, external_url: str, share: SharePath) -> dict[str, str]:
     if not external_url:
         return {}
     root, name = external_url.rstrip("/"), quote(incident.id, safe="")
     return {
         "correlator_link": f"{root}/incidents/{name}",
-        "correlator_plot": f"{root}/api/v1/incidents/{name}/plot.png",
+        "correlator_plot": f"{root}{share(f'/api/v1/incidents/{name}/plot.png', incident.detected_at)}",
     }
 
 

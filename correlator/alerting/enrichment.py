@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from correlator.alerting.annotations import annotations_of
+from correlator.alerting.annotations import SharePath, annotations_of, as_it_is
 from correlator.alerting.matching import IncidentIndex, Slack, belonging
 from correlator.alerting.subject import LabelNames, subject_of
 from correlator.model.finding import Verdict
@@ -31,11 +31,17 @@ class Enricher:
     """Tells the cause of alerts over a fixed set of incidents. Safe to use from several threads."""
 
     def __init__(
-        self, incidents: Iterable[Incident], mapping: LabelNames, external_url: str = "", slack: Slack | None = None
+        self,
+        incidents: Iterable[Incident],
+        mapping: LabelNames,
+        external_url: str = "",
+        slack: Slack | None = None,
+        share: SharePath = as_it_is,
     ) -> None:
         self._index = IncidentIndex(incidents)
         self._mapping = mapping
         self._external_url = external_url
+        self._share = share
         self._slack = slack or Slack()
 
     def of(self, labels: Mapping[str, str], starts_at: datetime | None, ends_at: datetime | None = None) -> Enrichment:
@@ -44,7 +50,8 @@ class Enricher:
         found = belonging(self._index.about(subject), starts_at, ends_at, self._slack)
         if not found:
             return NOTHING
-        told = annotations_of(found, self._external_url, is_vague=[kind for kind, _ in subject.named] == ["namespace"])
+        is_vague = [kind for kind, _ in subject.named] == ["namespace"]
+        told = annotations_of(found, self._external_url, is_vague=is_vague, share=self._share)
         return Enrichment(tuple(each.id for each in found), told, is_final=_is_settled(found[0]))
 
     def latest(self, labels: Mapping[str, str]) -> Enrichment:

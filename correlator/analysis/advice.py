@@ -2,6 +2,7 @@
 
 from correlator.analysis.against import against
 from correlator.analysis.case import Case
+from correlator.analysis.commands import word
 from correlator.model.finding import Advice, Suspect, SuspectKind, Verdict, Victim, VolumeSeen
 from correlator.model.symptom import TTFT
 
@@ -41,7 +42,7 @@ def _raise_limit(volume: VolumeSeen) -> Advice:
     return Advice(
         action="raise what the volume is provisioned for",
         why=f"{volume.name} runs into a burst or provisioned limit",
-        command=f"kubectl -n {namespace} describe pvc {claim}",
+        command=f"kubectl -n {word(namespace)} describe pvc {word(claim)}",
     )
 
 
@@ -49,12 +50,12 @@ def _look_at_node(volume: VolumeSeen | None, why: str) -> Advice:
     node = volume.node if volume else ""
     if volume is not None and not node:
         return Advice(action="look at the back end and who else uses it", why=why, command="kubectl get pv -o wide")
-    return Advice(action="look at the device", why=why, command=f"kubectl describe node {node}")
+    return Advice(action="look at the device", why=why, command=f"kubectl describe node {word(node)}")
 
 
 def _logs(victim: Victim) -> str:
-    return f"kubectl -n {victim.namespace} logs {victim.pod} --since=30m"
+    return f"kubectl -n {word(victim.namespace)} logs {word(victim.pod)} --since=30m"
 
 
 def _target(workload: str, namespace: str, pod: str) -> str:
-    return f"-n {namespace} {workload.lower() if workload else f'pod/{pod}'}"
+    return f"-n {word(namespace)} {word(workload.lower() if workload else f'pod/{pod}')}"

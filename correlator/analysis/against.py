@@ -5,6 +5,7 @@ data infrastructure is left running whatever it does: there the victim moves. A 
 Kubernetes can undo.
 """
 
+from correlator.analysis.commands import word
 from correlator.analysis.wording import name_of, percent
 from correlator.analysis.workloads import job_of
 from correlator.model.finding import Advice, Suspect, SuspectKind, Victim
@@ -20,7 +21,7 @@ def against(suspect: Suspect, victim: Victim, where: str) -> Advice:
     """What to do about an accused pod, or node, that harms `victim` on the volume called `where`."""
     why = f"{name_of(suspect)} added {percent(suspect.share_ratio)} of the device time that was added to {where}"
     if suspect.kind is SuspectKind.NODE:
-        command = f"kubectl get pods -A --field-selector spec.nodeName={suspect.node}"
+        command = f"kubectl get pods -A --field-selector spec.nodeName={word(suspect.node)}"
         return Advice(action="find out which pod of the node it is", why=why, command=command)
     return _against_pod(suspect, victim, why)
 
@@ -57,20 +58,22 @@ def _suspend(suspect: Suspect, what: tuple[str, str], why: str, tier: str) -> Ad
         SANDBOX: "suspend the sandbox's job, then run it on another volume",
         PIPELINE: "suspend the pipeline's job and resume it at a quieter hour",
     }.get(tier, "suspend the job")
-    return Advice(action=action, why=why, command=f"kubectl -n {suspect.namespace} patch {' '.join(what)} {patch}")
+    return Advice(
+        action=action, why=why, command=f"kubectl -n {word(suspect.namespace)} patch {what[0]} {word(what[1])} {patch}"
+    )
 
 
 def _stop(suspect: Suspect, kind: str, name: str, why: str) -> Advice:
     """A sandbox is there to be interrupted: scaled to none, or deleted where nothing would start it again."""
     namespace = suspect.namespace
     if kind in SCALABLE:
-        command = f"kubectl -n {namespace} scale {kind.lower()} {name} --replicas=0"
+        command = f"kubectl -n {word(namespace)} scale {kind.lower()} {word(name)} --replicas=0"
         return Advice(action="stop the sandbox, then run it on another volume", why=why, command=command)
     if not kind:
         return Advice(
             action="stop the sandbox's pod, then run it on another volume",
             why=f"{why}; nothing starts it again by itself",
-            command=f"kubectl -n {namespace} delete pod {suspect.pod}",
+            command=f"kubectl -n {word(namespace)} delete pod {word(suspect.pod)}",
         )
     return Advice(action="throttle the sandbox or move it to another volume", why=why, command=_described(suspect))
 
@@ -84,9 +87,9 @@ def _spare(suspect: Suspect, victim: Victim, why: str) -> Advice:
     return Advice(
         action=action,
         why=f"{why}; it is data infrastructure, on which others depend: look at what it does now",
-        command=f"kubectl -n {suspect.namespace} logs {suspect.pod} --since=30m",
+        command=f"kubectl -n {word(suspect.namespace)} logs {word(suspect.pod)} --since=30m",
     )
 
 
 def _described(suspect: Suspect) -> str:
-    return f"kubectl -n {suspect.namespace} describe pod {suspect.pod}"
+    return f"kubectl -n {word(suspect.namespace)} describe pod {word(suspect.pod)}"

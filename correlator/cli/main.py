@@ -11,6 +11,7 @@ from correlator.cli.check import check
 from correlator.cli.explain import explain
 from correlator.cli.record import record
 from correlator.cli.serve import serve
+from correlator.cli.token import token
 from correlator.cli.top.command import top
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, check, backtest, explain, record, top):
+for command in (serve, check, backtest, explain, record, top, token):
     app.command()(command)
 
 
@@ -71,6 +72,7 @@ def say(message: str) -> None:
 
 def exit_code(error: Exception) -> int | None:
     """What an error of ours means to the shell; None for an error that should not have come this far."""
+    from correlator.access import AccessError
     from correlator.catalog import CatalogueError
     from correlator.cli.errors import NoAnswerError, UsageError
     from correlator.daemon.errors import CompositionError, ListenError, StoreInUseError
@@ -78,8 +80,7 @@ def exit_code(error: Exception) -> int | None:
     from correlator.model.source import SourceError
     from correlator.settings import SettingsError
 
-    if isinstance(
-        error, UsageError | SettingsError | CatalogueError | CompositionError | StoreInUseError | ListenError
-    ):
+    unusable = CatalogueError | CompositionError | AccessError | StoreInUseError | ListenError
+    if isinstance(error, UsageError | SettingsError | unusable):
         return 2
     return 1 if isinstance(error, SourceError | StoreError | NoAnswerError | OSError) else None

@@ -4,6 +4,7 @@ import time
 from functools import partial
 
 from correlator.alerting.annotate import AlertSeen, Annotated, annotate
+from correlator.alerting.annotations import SharePath, as_it_is
 from correlator.alerting.enrichment import Enricher
 from correlator.daemon.alert_webhook import AlertWebhook
 from correlator.daemon.known_incidents import KnownIncidents
@@ -25,7 +26,7 @@ _AFTER_THE_ANSWER_SECONDS = 1.0
 class Alerting:
     """What tells alerts their cause, from `start` to `stop`; `proxy` is None where no Alertmanager is set."""
 
-    def __init__(self, settings: Settings, incidents: LateIncidents) -> None:
+    def __init__(self, settings: Settings, incidents: LateIncidents, share: SharePath = as_it_is) -> None:
         """Raises CompositionError where a receiver cannot be told as the settings say."""
         alerting = settings.alerting
         make = partial(
@@ -33,6 +34,7 @@ class Alerting:
             mapping=alerting.labels.names(),
             external_url=settings.sinks.external_url or "",
             slack=alerting.slack(),
+            share=share,
         )
         self._seen = SeenAlerts()
         self._known = KnownIncidents(incidents, settings.cluster, make)

@@ -4,7 +4,7 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from correlator.settings import LogFormat, LogSettings
 
@@ -12,7 +12,7 @@ _QUIET = {
     "urllib3": logging.ERROR,
     "matplotlib": logging.WARNING,
     "alembic": logging.WARNING,
-    "uvicorn": logging.WARNING,
+    "uvicorn": logging.ERROR,  # it warns of each request that is no HTTP: whoever reaches the port would write the log
 }
 """What libraries say of each attempt and of their own life is not for operators: the outcome is said by us."""
 
@@ -47,4 +47,13 @@ def configure_logs(settings: LogSettings) -> None:
 def _rendering(form: LogFormat) -> list[Processor]:
     if form is LogFormat.JSON:
         return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [_harmless, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _harmless(_logger: object, _method: str, entry: EventDict) -> EventDict:
+    """What a name in it could tell a terminal, or pretend to be a line of its own, is shown and not obeyed."""
+    return {key: _shown(value) if isinstance(value, str) else value for key, value in entry.items()}
+
+
+def _shown(text: str) -> str:
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)

@@ -208,16 +208,19 @@ class Loop:
         return max(0.2, self._engine.next_due() - self._clock()) if self._engine else 1.0
 
     def _listen(self, seconds: float) -> None:
-        """Answer what is asked within so many seconds; report now and then."""
+        """Answer what is asked within so many seconds, and one question of those that wait then; report now and then.
+
+        Whoever asks on and on delays a step by an answer, and does not keep it from being judged.
+        """
         until = time.monotonic() + seconds
         while not self._stopping:
             left = until - time.monotonic()
             if self._pipe.poll(max(0.0, min(left, REPORT_SECONDS))):
                 self._take(self._pipe.recv())
-            elif left <= 0:
-                return
-            else:
+            elif left > 0:
                 self._report()
+            if left <= 0:
+                return
 
     def _take(self, message: ToEngine) -> None:
         match message:

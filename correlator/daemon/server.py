@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -18,16 +19,21 @@ import uvicorn
 import correlator
 from correlator.daemon.alerting import Alerting
 from correlator.daemon.delivering import deliveries_of
+from correlator.daemon.door import door_of, sharing_of
 from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
+from correlator.daemon.patience import PatientHttp
 from correlator.daemon.reading import Late, LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
+from correlator.daemon.tls import tls_context
 from correlator.incidents.delivery_log import DeliveryLog
 from correlator.incidents.errors import StoreError
 from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebhookSettings, WebSettings
+from correlator.settings.addresses import is_loopback
 from correlator.web.app import create_app
+from correlator.web.door import Door
 from correlator.web.state import WebState
 
 log = structlog.get_logger(__name__)
@@ -46,7 +52,7 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings, recording: Path | None = None) -> None:
     """Run until SIGTERM or SIGINT. `recording`: play it as if it were now, keep nothing, deliver nothing.
 
-    Raises ListenError, StoreInUseError and CompositionError before anything is started.
+    Raises ListenError, AccessError, StoreInUseError and CompositionError before anything is started.
     """
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listening(settings.web))
@@ -57,19 +63,22 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
             alerting = settings.alerting.model_copy(update=unheard)
             nobody = {"loki": LokiSettings(), "sinks": SinksSettings(), "alerting": alerting}
             settings = settings.model_copy(update={"store": kept, **nobody})
+        door, tls = door_of(settings), _tls(settings.web)
         claim = None if settings.store.url else claim_store(settings.store.path)
         if claim is not None:
             stack.enter_context(claim)
-        _run(settings, recording, listening)
+        _run(settings, recording, listening, door, tls)
 
 
-def _run(settings: Settings, recording: Path | None, listening: socket.socket) -> None:
+def _run(
+    settings: Settings, recording: Path | None, listening: socket.socket, door: Door, tls: ssl.SSLContext | None
+) -> None:
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
     undelivered = Late(partial(DeliveryLog.open, settings.store.location, settings.cluster))
     deliveries = deliveries_of(settings, incidents)
-    alerting = Alerting(settings, incidents)
+    alerting = Alerting(settings, incidents, sharing_of(door, settings.web.link_lifetime))
     stopping = threading.Event()
     state = WebState(
         snapshot=supervisor.snapshot,
@@ -87,9 +96,19 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
         deliveries=undelivered.get,
         explain=supervisor.explain,
         stopping=stopping.is_set,
+        door=door,
     )
     config = uvicorn.Config(
-        create_app(state), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="off"
+        create_app(state),
+        http=PatientHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="off",
+        server_header=False,
+        forwarded_allow_ips=list(settings.web.trusted_proxies),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     server = _Server(config)
 
@@ -108,6 +127,7 @@ def _run(settings: Settings, recording: Path | None, listening: socket.socket) -
     log.info("correlator is up", version=correlator.__version__, page=url, store=str(settings.store.location))
     if recording is not None:
         log.warning("DEMO: a recording is played as if it were now", open=url, recording=str(recording))
+    _warn_of_openness(settings.web)
     settle()
     threading.Thread(target=_open_early, args=(series,), daemon=True).start()
     try:
@@ -146,6 +166,19 @@ def _looking_at_logs(settings: Settings, incidents: LateIncidents) -> Iterator[N
         watch.stop()
 
 
+def _warn_of_openness(web: WebSettings) -> None:
+    if is_loopback(web.host):
+        return
+    if web.tokens_file is None:
+        log.warning("whoever reaches the port may read everything and give feedback: see web.tokens_file")
+    elif web.certificate_file is None:
+        log.warning("tokens come in the clear, unless a proxy or mesh encrypts them: see web.certificate_file")
+
+
+def _tls(web: WebSettings) -> ssl.SSLContext | None:
+    return None if web.certificate_file is None else tls_context(web.certificate_file, web.key_file)
+
+
 def _listening(web: WebSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, or asyncio delays small answers
@@ -163,4 +196,5 @@ def _listening(web: WebSettings) -> socket.socket:
 
 def _address(web: WebSettings, bound: socket.socket) -> str:
     host = f"[{web.host}]" if ":" in web.host else web.host
-    return f"http://{host}:{bound.getsockname()[1]}/"
+    scheme = "http" if web.certificate_file is None else "https"
+    return f"{scheme}://{host}:{bound.getsockname()[1]}/"

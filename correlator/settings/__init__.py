@@ -20,12 +20,12 @@ from correlator.settings.groups import (
     Settings,
     SourceSettings,
     StoreSettings,
-    WebSettings,
 )
 from correlator.settings.load import SettingsError, load_settings
 from correlator.settings.loki import LokiSettings
 from correlator.settings.receivers import AlertReceiverSettings, ReceiverKind
 from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
+from correlator.settings.web import WebSettings
 
 __all__ = [
     "AlertLabelsSettings",

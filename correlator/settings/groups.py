@@ -12,11 +12,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from correlator.analysis.parameters import Parameters
 from correlator.calibration import CalibrationError, bundled, read
-from correlator.settings.addresses import DatabaseUrl, Listen, Url, is_loopback
+from correlator.settings.addresses import DatabaseUrl, Url
 from correlator.settings.alerting import AlertingSettings
 from correlator.settings.duration import Duration, DurationOrNone, WholeSeconds
 from correlator.settings.loki import LokiSettings
 from correlator.settings.sinks import SinksSettings
+from correlator.settings.web import WebSettings
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _DEFAULT = Parameters(confidence=bundled())
@@ -221,35 +222,6 @@ class EngineSettings(_Group):
             ttft_floor_seconds=self.ttft_floor.total_seconds(),
             history_seconds=int(self.history.total_seconds()),
         )
-
-
-class WebSettings(_Group):
-    """Who is answered."""
-
-    listen: Listen = Field("127.0.0.1:9920", description="HOST:PORT to answer on; this machine alone unless changed.")
-    allow_non_loopback: bool = Field(
-        default=False,
-        description="Must be true to answer other machines: no password is asked for, and answers name pods.",
-    )
-
-    @property
-    def host(self) -> str:
-        """The address without port and brackets."""
-        return self.listen.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        """The port; 0 lets the system choose."""
-        return int(self.listen.rpartition(":")[2])
-
-    @model_validator(mode="after")
-    def _said_in_so_many_words(self) -> "WebSettings":
-        if not self.allow_non_loopback and not is_loopback(self.host):
-            raise ValueError(
-                f"{self.listen} is open to other machines, and no password is asked for: "
-                "expected a loopback address, or allow_non_loopback set to true"
-            )
-        return self
 
 
 class LogLevel(StrEnum):

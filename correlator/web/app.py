@@ -1,15 +1,15 @@
 """The application: routers, errors, headers, in one place."""
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 import correlator
-from correlator.web import problems
+from correlator.web import paths, problems
 from correlator.web.compression import Compressed
+from correlator.web.entrance import Entrance
 from correlator.web.parameters import refuse_unknown_parameters
 from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
@@ -26,6 +26,7 @@ from correlator.web.routers import (
     health,
     incident_page,
     incidents,
+    login,
     metrics,
     page,
     report,
@@ -37,13 +38,9 @@ from correlator.web.routers import (
     watched_pages,
 )
 from correlator.web.scrapes import Scrapes
-from correlator.web.security import RefuseLargeBodies, SecurityHeaders
+from correlator.web.security import RefuseForeign, RefuseLargeBodies, SecurityHeaders
 from correlator.web.state import WebState
 from correlator.web.static_files import Revalidated
-
-LARGEST_BODY_BYTES = 1_000_000
-LARGEST_ALERTS_BYTES = 16_000_000
-"""Prometheus sends 256 alerts at once; a relay may send all it has."""
 
 DESCRIPTION = (
     "Says whether storage contention made time-to-first-token worse, on which volume, and which pods did it. "
@@ -51,7 +48,6 @@ DESCRIPTION = (
     "what is not known. Errors are RFC 9457 problem details."
 )
 _API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics, deliveries)
-_LARGER = dict.fromkeys((*alertmanager.PATHS, alert_webhook.PATH), LARGEST_ALERTS_BYTES)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -68,11 +64,12 @@ class _Application(FastAPI):
         with self._describing:
             if self.openapi_schema is None:
                 problems.describe(super().openapi())
+                paths.describe(super().openapi())
             return super().openapi()
 
 
-def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI:
-    """The application over `state`. Requests pass `guards` first: the place for whoever decides who may ask."""
+def create_app(state: WebState) -> FastAPI:
+    """The application over `state`. Nothing is done for anybody before the entrance has let them in."""
     app = _Application(
         title="correlator",
         version=correlator.__version__,
@@ -82,20 +79,23 @@ def create_app(state: WebState, *, guards: Sequence[Middleware] = ()) -> FastAPI
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Compressed),
-            *guards,
-            Middleware(RefuseLargeBodies, LARGEST_BODY_BYTES, _LARGER),
+            Middleware(RefuseForeign, state.door),
+            Middleware(Entrance, state.door),
+            Middleware(RefuseLargeBodies, state.door),
         ],
     )
     app.state.web = state
     app.state.pictures = Pictures()
     app.state.scrapes = Scrapes()
+    app.state.streams = stream.Streams()
+    app.state.explaining = threading.BoundedSemaphore(explain.AT_ONCE)
     app.include_router(health.router)
     app.include_router(alertmanager.router, responses=_ANY_ERROR)
     app.include_router(alert_webhook.router, responses=_ANY_ERROR)
     app.include_router(alerts.router, responses=_ANY_ERROR)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)
-    for module in (page, incident_page, alert_page, watched_pages, docs):
+    for module in (page, incident_page, alert_page, watched_pages, docs, login):
         app.include_router(module.router)
     app.mount("/prometheus", prometheus_api(state))
     app.mount("/static", Revalidated(packages=[("correlator.web", "static")]), name="static")

@@ -38,7 +38,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     """An answer that is no success."""
 
     def __init__(
-        self, status: int, detail: str, *, errors: Sequence[FieldFault] = (), reasons: Sequence[str] = ()
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[FieldFault] = (),
+        reasons: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """`detail` is a sentence for the person who asked."""
         super().__init__(detail)
@@ -46,6 +52,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.detail = detail
         self.errors = errors
         self.reasons = reasons
+        self.headers = headers
 
 
 def field_fault(location: str, field: str, message: str) -> Problem:
@@ -59,7 +66,7 @@ def not_found(what: str, name: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, f"no {what} {name!r} is known")
 
 
-def respond_with(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def respond_with(problem: Problem) -> Response:
     """The problem as an answer."""
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -71,7 +78,7 @@ def respond_with(problem: Problem, headers: Mapping[str, str] | None = None) -> 
         body["errors"] = [fault.model_dump() for fault in problem.errors]
     if problem.reasons:
         body["reasons"] = list(problem.reasons)
-    return Response(encode(body), problem.status, headers, MEDIA_TYPE)
+    return Response(encode(body), problem.status, problem.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -110,7 +117,7 @@ def _on_http(request: Request, error: Exception) -> Response:
         detail = f"nothing is at {request.url.path}"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.url.path} does not take {request.method}"
-    return respond_with(Problem(error.status_code, detail), error.headers)
+    return respond_with(Problem(error.status_code, detail, headers=error.headers))
 
 
 def _on_validation(_: Request, error: Exception) -> Response:

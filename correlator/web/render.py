@@ -69,6 +69,7 @@ def missing(request: Request, state: WebState, what: str, name: str) -> Response
 
 
 def render(request: Request, template: str, status: int = 200, **context: object) -> Response:
-    """A page; `root` is what every link in it begins with."""
-    body = _environment().get_template(template).render(root=root_of(request), **context)
+    """A page; `root` is what every link in it begins with, `caller` who looks at it."""
+    caller = getattr(request.state, "caller", None)
+    body = _environment().get_template(template).render(root=root_of(request), caller=caller, **context)
     return HTMLResponse(body, status, {"cache-control": "no-store"})

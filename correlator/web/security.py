@@ -1,14 +1,16 @@
 """What every answer carries so that a browser does nothing that we did not mean."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from correlator.web.door import Door
+from correlator.web.paths import SAFE_METHODS, is_health, must_come_again, path_of, takes_alerts
 from correlator.web.problems import Problem, respond_with
 
 PAGE_POLICY = (
@@ -19,6 +21,7 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 REPORT_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 _HEADERS = {
+    "cache-control": "no-store",  # unless an answer says otherwise: no cache on the way is to keep what a token opened
     "content-security-policy": PAGE_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -51,42 +54,93 @@ def _adding(send: Send) -> Callable[[Message], Awaitable[None]]:
 class RefuseLargeBodies:
     """Refuses a body by the size that it announces, and cuts off one that grows beyond it."""
 
-    def __init__(self, app: ASGIApp, largest_bytes: int, larger: Mapping[str, int]) -> None:
-        """`larger` says what else may come to a path."""
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
-        self._largest_bytes = largest_bytes
-        self._larger = larger
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one request."""
-        largest = self._larger.get(scope.get("path", ""), self._largest_bytes)
-        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        largest, refusal = self._rule(path_of(scope))
+        announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > largest:
-            await respond_with(Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(largest)))(scope, receive, send)
+            await respond_with(Problem(refusal.status_code, refusal.detail))(scope, receive, send)
         else:
-            await self._app(scope, self._counting(receive, largest), send)
+            await self._app(scope, _counting(receive, largest, refusal), send)
 
-    def _counting(self, receive: Receive, largest: int) -> Receive:
-        received = 0
-
-        async def receive_some() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > largest:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(largest))
-            return message
-
-        return receive_some
+    def _rule(self, path: str) -> tuple[int, HTTPException]:
+        """What is too much, and how that is said: who posts alerts must not give up on them."""
+        largest = self._door.largest_alerts_bytes if takes_alerts(path) else self._door.largest_body_bytes
+        status = HTTPStatus.SERVICE_UNAVAILABLE if must_come_again(path) else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return largest, HTTPException(status, f"the body is larger than {largest} bytes")
 
 
-def _too_large(largest: int) -> str:
-    return f"the body is larger than {largest} bytes"
+def _counting(receive: Receive, largest: int, refusal: HTTPException) -> Receive:
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > largest:
+            raise refusal
+        return message
+
+    return receive_some
 
 
-def refuse_foreign_forms(request: Request) -> None:
-    """Another site's form must not speak for the person at the browser; programs send neither header."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if site not in {"same-origin", "none"} if site else is_foreign:
-        raise Problem(HTTPStatus.FORBIDDEN, "this form was sent from another site")
+class RefuseForeign:
+    """Another site must not speak for the person at the browser, nor lead a browser here by a name of its own.
+
+    What changes something is refused from other sites, by whatever path; programs send neither header. And whoever
+    calls us by a name that is not ours has been led here by it (DNS rebinding): their browser takes us for that site.
+    """
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._hosts = door.hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wrap one request."""
+        if scope["type"] == "http" and (problem := self._problem(scope)) is not None:
+            await respond_with(problem)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _problem(self, scope: Scope) -> Problem | None:
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and is_from_elsewhere(headers):
+            return Problem(HTTPStatus.FORBIDDEN, "this was sent from another site")
+        if not is_health(path_of(scope)) and not self._is_ours(host_of(headers.get("host", ""))):
+            return Problem(HTTPStatus.MISDIRECTED_REQUEST, "this daemon has another name: see web.host_names")
+        return None
+
+    def _is_ours(self, name: str) -> bool:
+        return self._hosts is None or name in self._hosts or _is_address(name)
+
+
+def is_from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser says that a page of another site has sent this."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site:
+        return site not in {"same-origin", "none"}
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def host_of(header: str) -> str:
+    """The name in a `Host` header, without port and in small letters; empty for what is none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    """Nobody owns a name that is an address, so nobody can lead it elsewhere."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -26,6 +26,7 @@ from correlator.model.series import SeriesReads
 from correlator.model.snapshot import Snapshot
 from correlator.model.topology import PodRef
 from correlator.publish.status import EngineStatus
+from correlator.web.door import Door
 from correlator.web.problems import Problem
 
 
@@ -137,6 +138,7 @@ class WebState:
     victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
     `alerts_proxy` is None where no Alertmanager is set, `alert_webhook` where nothing keeps what is posted.
     `deliveries` opens what was not delivered; it may raise StoreError.
+    `door` says who may ask; by itself everybody.
     """
 
     snapshot: Callable[[], Snapshot | None]
@@ -151,6 +153,7 @@ class WebState:
     alert_webhook: AlertsTaken | None = None
     deliveries: Callable[[], DeliveryLog] = _nowhere
     stream_poll_seconds: float = 1.0
+    door: Door = field(default_factory=Door)
 
 
 async def _web_state(request: Request) -> WebState:

@@ -78,6 +78,13 @@ def test_victim_can_be_explained_now_and_then(demo: Daemon) -> None:
     assert nobody.status_code == httpx.codes.NOT_FOUND
 
 
+def test_a_foreign_name_leads_nowhere(demo: Daemon) -> None:
+    """A site that has its name point to this machine gets nothing from the daemon on loopback; localhost does."""
+    for host, expected in (("evil.example", 421), ("localhost", 200)):
+        answer = httpx.get(f"{demo.url}/api/v1/status", headers={"host": host}, timeout=20, trust_env=False)
+        assert answer.status_code == expected
+
+
 def says(answer: httpx.Response, words: str) -> httpx.Response | None:
     """The answer, if these words are in it."""
     return answer if words in answer.text else None

@@ -48,6 +48,17 @@ PROMISED: dict[str, object] = {
     "engine.history": timedelta(days=3),
     "web.listen": "127.0.0.1:9920",
     "web.allow_non_loopback": False,
+    "web.tokens_file": None,
+    "web.signing_key_file": None,
+    "web.session_lifetime": timedelta(hours=12),
+    "web.link_lifetime": timedelta(days=30),
+    "web.certificate_file": None,
+    "web.key_file": None,
+    "web.host_names": (),
+    "web.trusted_proxies": ("127.0.0.1", "::1"),
+    "web.requests_per_minute": 6000,
+    "web.largest_body_bytes": 1_000_000,
+    "web.largest_alerts_bytes": 16_000_000,
     "loki.url": None,
     "loki.tenant": "",
     "loki.bearer_token_file": None,
@@ -208,6 +219,9 @@ def test_structured_values_from_the_environment_are_json(monkeypatch: pytest.Mon
         ("web: {listen: '127.0.0.1:70000'}", "web.listen", "HOST:PORT"),
         ("web: {listen: '0.0.0.0:9920'}", "web", "allow_non_loopback"),
         ("web: {listen: 'node7:9920'}", "web", "allow_non_loopback"),
+        ("web: {key_file: a.pem}", "web", "certificate_file"),
+        ("web: {host_names: ['https://correlator.example']}", "web.host_names", "without port"),
+        ("web: {trusted_proxies: [ingress]}", "web.trusted_proxies", "networks"),
         ("prometheus: {match: {'a-b': x}}", "prometheus.match", "names of labels"),
         ("sources: {nodes: {exporters: [cAdvisor]}}", "sources.nodes", "expected `url`"),
         ("sources: {nodes: {urll: 'http://h'}}", "sources.nodes.urll", "did you mean sources.nodes.url?"),
@@ -248,6 +262,12 @@ def test_other_machines_are_answered_when_said_in_so_many_words() -> None:
     """The permission is all that is missing."""
     web = load_settings(flags={"web": {"listen": "[::]:9920", "allow_non_loopback": True}}).web
     assert (web.host, web.port) == ("::", 9920)
+
+
+def test_other_machines_are_answered_where_a_token_is_asked_for() -> None:
+    """A token is what the other permission is there to replace."""
+    web = load_settings(flags={"web": {"listen": "0.0.0.0:9920", "tokens_file": "tokens"}}).web
+    assert not web.allow_non_loopback
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ def top(
     token_file: Annotated[
         Path | None, typer.Option("--token-file", metavar="FILE", help="With --daemon: the bearer token.")
     ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option("--ca-file", metavar="FILE", help="With --daemon: certificates (PEM) to trust.")
+    ] = None,
     interval: Annotated[str, typer.Option(metavar="S", help="How often to look.")] = "5s",
     rows: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Rows of each kind.  [default: 10; json: all]")
@@ -57,13 +60,13 @@ def top(
     seconds = step_of("--interval", interval)
     moment = time.time() if at is None else instant_of("--at", at)
     if daemon is None:
-        if token_file is not None:
-            raise UsageError("--token-file is for --daemon")
+        if token_file is not None or ca_file is not None:
+            raise UsageError("--token-file and --ca-file are for --daemon")
         look = _judging(config, prometheus_url, recording)
     else:
         if recording is not None or prometheus_url is not None or at is not None:
             raise UsageError("--daemon shows what a daemon sees now: without --recording, --prometheus-url and --at")
-        look = _asking(daemon, token_file)
+        look = _asking(daemon, token_file, ca_file)
     with progress_bar("judging") as progress:
         seen = look(moment, progress)
     is_past = at is not None or recording is not None
@@ -87,7 +90,7 @@ def _judging(config: Path | None, url: str | None, recording: Path | None) -> "L
     return Judged(open_inquiry(settings, recording), settings.cluster, settle)
 
 
-def _asking(url: str, token_file: Path | None) -> "Look":
+def _asking(url: str, token_file: Path | None, ca_file: Path | None) -> "Look":
     from correlator.cli.top.looking import Daemon
 
-    return Daemon(url, token_file)
+    return Daemon(url, token_file, ca_file)

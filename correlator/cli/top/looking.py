@@ -64,7 +64,7 @@ class Judged:
 class Daemon:
     """Looks at a running daemon over REST; its Prometheus is asked nothing."""
 
-    def __init__(self, url: str, token_file: Path | None = None) -> None:
+    def __init__(self, url: str, token_file: Path | None = None, ca_file: Path | None = None) -> None:
         """The token is read anew for each request. Raises UsageError for what is no address of a daemon."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -75,6 +75,10 @@ class Daemon:
         self._session.headers["User-Agent"] = f"io-contention-correlator/{correlator.__version__}"
         if token_file is not None:
             self._session.auth = BearerFile(token_file)
+        if ca_file is not None:
+            if not ca_file.is_file():
+                raise UsageError(f"--ca-file {ca_file}: there is no such file")
+            self._session.verify = str(ca_file)
 
     def __call__(self, now: float, progress: Progress | None = None) -> Seen:  # noqa: ARG002 - a daemon knows the time
         """What it judged last."""
@@ -121,6 +125,8 @@ def _why(error: Exception) -> str:
     """The innermost reason, without the address again."""
     if isinstance(error, requests.Timeout):
         return "it takes too long"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not one to trust: see --ca-file"
     if isinstance(error, requests.ConnectionError):
         return "nothing listens there, or the connection broke"
     return "no JSON" if isinstance(error, ValueError) else type(error).__name__

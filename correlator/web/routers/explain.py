@@ -1,9 +1,10 @@
 """A finding for any victim at any moment."""
 
+import threading
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from correlator.model.finding import Finding
@@ -12,7 +13,10 @@ from correlator.model.topology import PodRef
 from correlator.web.parameters import PodName
 from correlator.web.problems import Problem, ProblemDetails, field_fault
 from correlator.web.respond import answer
-from correlator.web.state import Web
+from correlator.web.state import Web, WebState
+
+AT_ONCE = 8
+"""Each holds a thread while the source is asked: others are to find some left."""
 
 router = APIRouter(prefix="/api/v1/explain", tags=["explain"])
 
@@ -45,8 +49,19 @@ class Question(BaseModel):
     },
     summary="Why a victim was slow at any moment",
 )
-def explain(state: Web, question: Question) -> Response:
+def explain(request: Request, state: Web, question: Question) -> Response:
     """Fetches and judges anew; stores nothing."""
+    explaining: threading.Semaphore = request.app.state.explaining
+    if not explaining.acquire(blocking=False):
+        detail = f"{AT_ONCE} questions are being answered already"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"retry-after": "5"})
+    try:
+        return _explained(state, question)
+    finally:
+        explaining.release()
+
+
+def _explained(state: WebState, question: Question) -> Response:
     namespace, _, pod = question.victim.partition("/")
     if question.at is not None and question.at > state.now():
         raise field_fault("body", "at", "lies in the future")

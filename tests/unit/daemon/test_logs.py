@@ -54,3 +54,14 @@ def test_level_leaves_out_what_is_less_important(capsys: pytest.CaptureFixture[s
     structlog.get_logger("a").info("never mind")
     logging.getLogger("urllib3.connectionpool").warning("Retrying")
     assert capsys.readouterr().err == ""
+
+
+def test_a_name_cannot_write_a_line_or_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever chooses a pod's name chooses no line of the log, neither in a value nor in a message, nor its colours."""
+    configure_logs(LogSettings())
+    structlog.get_logger("a").info("odd\nfake line", pod="x\n2026-01-01 [info] all is well", colour="\x1b[31mred\x9b")
+    logging.getLogger("library").warning("odd %s", "\x1b]0;title\x07")
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 2
+    assert not {"\x1b", "\x07", "\x9b"} & set(said)
+    assert "all is well" in said

@@ -1,5 +1,7 @@
 """`POST /api/v1/explain`."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -8,6 +10,7 @@ from pydantic import TypeAdapter
 from correlator.model.finding import Finding
 from correlator.model.source import SourceError
 from correlator.model.topology import PodRef
+from correlator.web.routers.explain import AT_ONCE
 from tests.factories import STARTED, make_finding
 from tests.unit.web.fakes import make_client, make_state
 
@@ -84,3 +87,24 @@ def test_failing_source_is_said(error: Exception, status: int) -> None:
     answer = make_client(make_state(explain=explain)).post("/api/v1/explain", json={"victim": VICTIM})
     assert answer.status_code == status
     assert str(error) in answer.json()["detail"]
+
+
+def test_who_asks_much_does_not_take_every_thread() -> None:
+    """While as many questions as may be are answered, one more is told to come back, and others are served."""
+    answered, waiting = threading.Event(), threading.Semaphore(0)
+
+    def explain(_: PodRef, __: datetime | None) -> Finding:
+        waiting.release()
+        answered.wait(30)
+        return make_finding()
+
+    with make_client(make_state(explain=explain)) as client, ThreadPoolExecutor(AT_ONCE) as threads:
+        questions = [threads.submit(client.post, "/api/v1/explain", json={"victim": VICTIM}) for _ in range(AT_ONCE)]
+        for _ in questions:
+            assert waiting.acquire(timeout=30)
+        refused = client.post("/api/v1/explain", json={"victim": VICTIM})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert client.get("/api/v1/incidents").status_code == 200
+        answered.set()
+        assert [question.result().status_code for question in questions] == [200] * AT_ONCE
+        assert client.post("/api/v1/explain", json={"victim": VICTIM}).status_code == 200

@@ -107,3 +107,13 @@ def test_operations_have_summaries_and_unique_names() -> None:
     operations = [each for methods in make_app().openapi()["paths"].values() for each in methods.values()]
     assert all(each.get("summary") and each.get("description") for each in operations)
     assert len({each["operationId"] for each in operations}) == len(operations)
+
+
+def test_what_needs_a_token_is_described(openapi: dict[str, Any]) -> None:
+    """Clients that are made from the description can send one; health takes none."""
+    assert openapi["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
+    assert {"bearer": []} in openapi["security"]
+    without = {
+        path for path, methods in openapi["paths"].items() if all("security" in each for each in methods.values())
+    }
+    assert without == {"/-/healthy", "/-/ready"}

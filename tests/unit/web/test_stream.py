@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from fastapi import FastAPI
 
+from correlator.access import Links, Scope, Sessions, Tokens, new_token
 from correlator.incidents.errors import StoreBusyError
 from correlator.incidents.lifecycle import TransitionKind
 from correlator.model.incident import State
 from correlator.model.snapshot import Snapshot
+from correlator.web.door import Door, Locks
 from correlator.web.routers import stream
 from tests.factories import STARTED, STEP, make_incident
 from tests.snapshots import make_snapshot
@@ -120,3 +124,31 @@ def test_steps_are_told_to_those_who_ask() -> None:
         body = make_client(state).get("/api/v1/stream", params=asked).text
         assert body.count('event: step\ndata: {"at": "2026-11-23T02:04:30Z"}\n\n') == expected
         assert kinds(body) == []
+
+
+def test_too_many_streams_are_refused() -> None:
+    """Whoever opens ever more of them does not take the store from all others; one that ends makes room."""
+    client = make_client(make_state(incidents=eventful(), stopping=after(2)))
+    assert isinstance(client.app, FastAPI)
+    streams = client.app.state.streams
+    streams.open = streams.most
+    refused = client.get("/api/v1/stream")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    streams.open -= 1
+    assert client.get("/api/v1/stream").status_code == 200
+    assert streams.open == streams.most - 1
+
+
+def test_a_stream_ends_with_its_token() -> None:
+    """Who is no longer let in is told nothing more on a connection that is still open."""
+    secret, token = new_token("ada", [Scope.READ])
+    known = [(token,)] * 3
+    locks = Locks(
+        tokens=lambda: Tokens(known.pop() if known else ()),
+        sessions=Sessions(b"k" * 32, timedelta(hours=1)),
+        links=Links(b"k" * 32),
+    )
+    client = make_client(replace(make_state(incidents=eventful()), door=Door(locks=locks)))
+    answer = client.get("/api/v1/stream?after=0", headers={"authorization": f"Bearer {secret}"})
+    assert kinds(answer.text) == [("1", "opened"), ("2", "updated"), ("3", "resolved")]
+    assert known == []
