@@ -5,7 +5,7 @@ SCENARIO ?=
 LAB := tests/integration/test_lab.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check format docs screenshots dashboards rules chart test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock
+.PHONY: help install run check format docs screenshots dashboards rules chart test packages lab victoria bench accuracy quietdays silence symptoms calibrate coverage grafana lock faults webhookbench
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,12 @@ grafana: install ## let Grafana's own front-end code ask the daemon: needs node 
 
 bench: install ## measure cost at the promised size
 	$(BIN)/python -m tests.bench
+
+webhookbench: install ## measure the alert webhook: time to its 200, and how fast what waits is delivered
+	$(BIN)/python -m tests.bench.webhook
+
+faults: install packages ## keep a receiver of alerts down for ten minutes, kill the daemon meanwhile, count what is lost: 12 minutes
+	$(BIN)/python -m tests.faults
 
 lock: install ## resolve the dependencies anew
 	$(BIN)/python -m uv lock --upgrade

@@ -1,21 +1,23 @@
-"""What stands between a Prometheus and its Alertmanagers: our web application over a real store, without an engine.
+"""What stands between a Prometheus and its Alertmanagers, or behind these: our web application, without an engine.
 
 Its one incident is that of `tests.factories`, moved to `STARTED` and over since `ENDED`.
 """
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from correlator.daemon.alerting import Alerting
-from correlator.daemon.reading import LateIncidents
+from correlator.daemon.reading import Late, LateIncidents
 from correlator.incidents.book import Book, advance
+from correlator.incidents.delivery_log import DeliveryLog
 from correlator.incidents.store import Store
 from correlator.model.finding import EndReason, Finding
 from correlator.settings import load_settings
@@ -62,7 +64,14 @@ class Between:
 
 @contextmanager
 def between(folder: Path, alertmanagers: Sequence[str], **proxy: str) -> Iterator[Between]:
-    """Run it on a free port over a store in `folder` that knows the contention."""
+    """Run the proxy."""
+    with serving(folder, {"proxy": {"alertmanagers": list(alertmanagers), **proxy}}) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, alerting: Mapping[str, object]) -> Iterator[Between]:
+    """Run what the settings of `alerting` say on a free port over a store in `folder` that knows the contention."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "correlator.db"
     if not path.exists():
@@ -70,18 +79,27 @@ def between(folder: Path, alertmanagers: Sequence[str], **proxy: str) -> Iterato
     loaded = load_settings(
         flags={
             "store": {"path": str(path)},
-            "alerting": {"proxy": {"alertmanagers": list(alertmanagers), **proxy}},
+            "alerting": alerting,
             "sinks": {"external_url": URL},
         }
     )
     incidents = LateIncidents(path)
-    alerting = Alerting(loaded, incidents)
-    state = replace(make_state(), incidents=incidents, alerts=alerting.known, alerts_proxy=alerting.proxy)
+    undelivered = Late(partial(DeliveryLog.open, path, ""))
+    made = Alerting(loaded, incidents)
+    state = replace(
+        make_state(),
+        incidents=incidents,
+        alerts=made.known,
+        alerts_proxy=made.proxy,
+        alert_webhook=made.webhook.intake,
+        deliveries=undelivered.get,
+        now=lambda: datetime.now(UTC),
+    )
     server = uvicorn.Server(
         uvicorn.Config(create_app(state), host="127.0.0.1", port=0, log_config=None, lifespan="off")
     )
     thread = threading.Thread(target=server.run, daemon=True)
-    alerting.start()
+    made.start()
     thread.start()
     try:
         until = time.monotonic() + 30
@@ -89,9 +107,10 @@ def between(folder: Path, alertmanagers: Sequence[str], **proxy: str) -> Iterato
             assert time.monotonic() < until, "the web never came up"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Between(f"http://127.0.0.1:{port}", alerting)
+        yield Between(f"http://127.0.0.1:{port}", made)
     finally:
         server.should_exit = True
         thread.join(10)
-        alerting.stop()
+        made.stop()
+        undelivered.close()
         incidents.close()

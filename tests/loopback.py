@@ -9,9 +9,9 @@ POLL_SECONDS = 0.01
 
 
 @contextmanager
-def served_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Requests answered by `handler` on a free port, each in a thread of its own; yields host:port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def served_by(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
+    """Requests answered by `handler`, on a free port unless told, each in a thread of its own; yields host:port."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS})
     thread.start()

@@ -3,9 +3,10 @@
 import time
 from functools import partial
 
-from correlator.alerting.annotate import Annotated, annotate
+from correlator.alerting.annotate import AlertSeen, Annotated, annotate
 from correlator.alerting.annotations import SharePath, as_it_is
 from correlator.alerting.enrichment import Enricher
+from correlator.daemon.alert_webhook import AlertWebhook
 from correlator.daemon.known_incidents import KnownIncidents
 from correlator.daemon.reading import LateIncidents
 from correlator.delivery.alertmanagers import Alertmanager
@@ -26,6 +27,7 @@ class Alerting:
     """What tells alerts their cause, from `start` to `stop`; `proxy` is None where no Alertmanager is set."""
 
     def __init__(self, settings: Settings, incidents: LateIncidents, share: SharePath = as_it_is) -> None:
+        """Raises CompositionError where a receiver cannot be told as the settings say."""
         alerting = settings.alerting
         make = partial(
             Enricher,
@@ -36,7 +38,8 @@ class Alerting:
         )
         self._seen = SeenAlerts()
         self._known = KnownIncidents(incidents, settings.cluster, make)
-        self.known = AlertsKnown(names=alerting.labels.names(), enricher=make, seen=self._seen.find)
+        self.webhook = AlertWebhook(settings, lambda: self._known.enricher)
+        self.known = AlertsKnown(names=alerting.labels.names(), enricher=make, seen=self._find)
         self.proxy: AlertsProxy | None = None
         if alerting.proxy.alertmanagers:
             timeout_seconds = alerting.proxy.timeout.total_seconds()
@@ -48,8 +51,8 @@ class Alerting:
         return self._known.enricher
 
     def sinks(self) -> tuple[SinkStatus, ...]:
-        """How the Alertmanagers do."""
-        return () if self.proxy is None else self.proxy.status()
+        """How the Alertmanagers and the receivers do."""
+        return (*(() if self.proxy is None else self.proxy.status()), *self.webhook.sinks())
 
     def batches(self) -> tuple[tuple[str, int], ...]:
         """What became of what Prometheus sent, by outcome."""
@@ -57,14 +60,26 @@ class Alerting:
 
     def start(self) -> None:
         """Begin."""
-        if self.proxy is not None:
+        if self._is_needed:
             self._known.start()
+        self.webhook.start()
 
     def stop(self) -> None:
         """End."""
-        if self.proxy is not None:
+        self.webhook.stop()
+        if self._is_needed:
             self._known.stop()
+        if self.proxy is not None:
             self.proxy.stop()
+
+    @property
+    def _is_needed(self) -> bool:
+        """Whether anybody is told what is known."""
+        return self.proxy is not None or self.webhook.has_receivers
+
+    def _find(self, fingerprint: str) -> AlertSeen | None:
+        """The alert that came by with a fingerprint, whichever way."""
+        return self._seen.find(fingerprint) or self.webhook.find(fingerprint)
 
     def _annotate(self, body: bytes) -> Annotated:
         annotated = annotate(body, self._known.enricher)

@@ -11,6 +11,7 @@ import structlog
 from correlator.daemon.connecting import connect_of
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.reading import LateIncidents
+from correlator.delivery.carrier import Carrier
 from correlator.delivery.courier import Courier
 from correlator.delivery.grafana import GrafanaSink
 from correlator.delivery.http import Receiver
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
+GATHER_SECONDS = 0.25
+"""At least this long between turns: what comes one by one is told together, and the disk is left to others."""
 STOP_SECONDS = 1.0
 """A thread that still waits for a receiver does not hold up the end: what it sends is sent again after the start."""
 
@@ -34,11 +37,11 @@ STOP_SECONDS = 1.0
 class Deliveries:
     """All couriers, from `start` to `stop`."""
 
-    def __init__(self, couriers: Sequence[Courier], pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(self, couriers: Sequence[Carrier], pause_seconds: float = PAUSE_SECONDS) -> None:
         self._pause_seconds = pause_seconds
-        self._couriers = tuple(couriers)
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(each,), daemon=True) for each in self._couriers]
+        self._wakes = {each: threading.Event() for each in couriers}
+        self._is_stopping = False
+        self._threads = [threading.Thread(target=self._run, args=each, daemon=True) for each in self._wakes.items()]
 
     def start(self) -> None:
         """Begin."""
@@ -47,34 +50,43 @@ class Deliveries:
 
     def stop(self) -> None:
         """End after the deliveries in hand."""
-        self._stopping.set()
-        for courier in self._couriers:
+        self._is_stopping = True
+        for courier in self._wakes:
             courier.stop()
+        self.wake()
         until = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
+    def wake(self) -> None:
+        """There is something to deliver."""
+        for wake in self._wakes.values():
+            wake.set()
+
     def status(self) -> tuple[SinkStatus, ...]:
         """How each goes."""
-        return tuple(courier.status() for courier in self._couriers)
+        return tuple(courier.status() for courier in self._wakes)
 
-    def _run(self, courier: Courier) -> None:
+    def _run(self, courier: Carrier, wake: threading.Event) -> None:
         """Whatever fails is said once, and tried again: the store fails all couriers alike."""
         said = ""
-        while not self._stopping.is_set():
+        while not self._is_stopping:
+            pause_seconds, began = self._pause_seconds, time.monotonic()
             try:
                 courier.turn()
             except StoreError as error:
                 if str(error) != said:
                     log.warning("deliveries wait for the store", sink=courier.name, reason=str(error))
                 said = str(error)
-                self._stopping.wait(self._pause_seconds)
             except Exception:
                 log.exception("a courier failed", sink=courier.name)
-                self._stopping.wait(self._pause_seconds)
             else:
                 said = ""
-                self._stopping.wait(POLL_SECONDS)
+                pause_seconds = POLL_SECONDS
+            if not self._is_stopping:
+                wake.wait(pause_seconds)
+            time.sleep(max(0.0, began + GATHER_SECONDS - time.monotonic()))
+            wake.clear()
         courier.close()
 
 

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
@@ -14,27 +16,45 @@ from correlator.model.series import Labels, Matcher, SeriesMatrix
 from correlator.timeseries.reader import KeptSeries
 
 
-class LateIncidents:
-    """Opens the store when first needed, and tries again as long as that fails. Every method may raise StoreError."""
+class _Closable(Protocol):
+    def close(self) -> None:
+        """Give back what was opened."""
+        ...
 
-    def __init__(self, location: str | Path, opening: Callable[[str | Path], Incidents] = Incidents.open) -> None:
-        self._location = location
+
+Opened = TypeVar("Opened", bound=_Closable)
+
+
+class Late(Generic[Opened]):
+    """Something that is opened when first needed, and tried again as long as that fails."""
+
+    def __init__(self, opening: Callable[[], Opened]) -> None:
         self._opening = opening
         self._lock = threading.Lock()
-        self._incidents: Incidents | None = None
+        self._opened: Opened | None = None
 
-    def _opened(self) -> Incidents:
+    def get(self) -> Opened:
+        """It, opened. Raises what opening raises."""
         with self._lock:
-            if self._incidents is None:
-                self._incidents = self._opening(self._location)
-            return self._incidents
+            if self._opened is None:
+                self._opened = self._opening()
+            return self._opened
 
     def close(self) -> None:
         """Give back what was opened."""
         with self._lock:
-            if self._incidents is not None:
-                self._incidents.close()
-                self._incidents = None
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+
+class LateIncidents:
+    """Opens the store when first needed, and tries again as long as that fails. Every method may raise StoreError."""
+
+    def __init__(self, location: str | Path, opening: Callable[[str | Path], Incidents] = Incidents.open) -> None:
+        self._late = Late(partial(opening, location))
+        self._opened = self._late.get
+        self.close = self._late.close
 
     def search(
         self, query: IncidentQuery | None = None, *, limit: int = 50, cursor: str | None = None
@@ -97,23 +117,9 @@ class LateSeries:
     """The kept series of a cluster: opened when first needed, as incidents are. Every method may raise StoreError."""
 
     def __init__(self, location: str | Path, cluster: str) -> None:
-        self._location = location
-        self._cluster = cluster
-        self._lock = threading.Lock()
-        self._series: KeptSeries | None = None
-
-    def _opened(self) -> KeptSeries:
-        with self._lock:
-            if self._series is None:
-                self._series = KeptSeries.open(self._location, self._cluster)
-            return self._series
-
-    def close(self) -> None:
-        """Give back what was opened."""
-        with self._lock:
-            if self._series is not None:
-                self._series.close()
-                self._series = None
+        self._late = Late(partial(KeptSeries.open, location, cluster))
+        self._opened = self._late.get
+        self.close = self._late.close
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> SeriesMatrix:
         """The series that match, with every cycle of the span."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,12 +24,13 @@ from correlator.daemon.errors import ListenError
 from correlator.daemon.lifetime import claim_store
 from correlator.daemon.messages import Start
 from correlator.daemon.patience import PatientHttp
-from correlator.daemon.reading import LateIncidents, LateSeries
+from correlator.daemon.reading import Late, LateIncidents, LateSeries
 from correlator.daemon.resident import settle
 from correlator.daemon.supervisor import Supervisor
 from correlator.daemon.tls import tls_context
+from correlator.incidents.delivery_log import DeliveryLog
 from correlator.incidents.errors import StoreError
-from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebSettings
+from correlator.settings import AlertsProxySettings, LokiSettings, Settings, SinksSettings, WebhookSettings, WebSettings
 from correlator.settings.addresses import is_loopback
 from correlator.web.app import create_app
 from correlator.web.door import Door
@@ -57,7 +59,8 @@ def serve(settings: Settings, recording: Path | None = None) -> None:
         if recording is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="correlator-demo-"))
             kept = settings.store.model_copy(update={"path": Path(folder) / "correlator.db", "url": None})
-            alerting = settings.alerting.model_copy(update={"proxy": AlertsProxySettings()})
+            unheard = {"proxy": AlertsProxySettings(), "webhook": WebhookSettings()}
+            alerting = settings.alerting.model_copy(update=unheard)
             nobody = {"loki": LokiSettings(), "sinks": SinksSettings(), "alerting": alerting}
             settings = settings.model_copy(update={"store": kept, **nobody})
         door, tls = door_of(settings), _tls(settings.web)
@@ -73,6 +76,7 @@ def _run(
     supervisor = Supervisor(Start(settings, datetime.now(UTC), recording))
     incidents = LateIncidents(settings.store.location)
     series = LateSeries(settings.store.location, settings.cluster)
+    undelivered = Late(partial(DeliveryLog.open, settings.store.location, settings.cluster))
     deliveries = deliveries_of(settings, incidents)
     alerting = Alerting(settings, incidents, sharing_of(door, settings.web.link_lifetime))
     stopping = threading.Event()
@@ -81,10 +85,15 @@ def _run(
         incidents=incidents,
         series=series,
         status=lambda: replace(
-            supervisor.status(), sinks=(*deliveries.status(), *alerting.sinks()), alert_batches=alerting.batches()
+            supervisor.status(),
+            sinks=(*deliveries.status(), *alerting.sinks()),
+            alerts=alerting.webhook.status(),
+            alert_batches=alerting.batches(),
         ),
         alerts=alerting.known,
         alerts_proxy=alerting.proxy,
+        alert_webhook=alerting.webhook.intake,
+        deliveries=undelivered.get,
         explain=supervisor.explain,
         stopping=stopping.is_set,
         door=door,
@@ -130,6 +139,7 @@ def _run(
         alerting.stop()
         incidents.close()
         series.close()
+        undelivered.close()
         log.info("stopped")
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import requests
 from urllib3.exceptions import HTTPError, InvalidHeader
@@ -11,7 +12,7 @@ from urllib3.util.retry import Retry
 import correlator
 from correlator.delivery.errors import DeliveryError, RefusedError, TransientError
 from correlator.model.source import SourceError
-from correlator.sources.session import Access, authorization
+from correlator.sources.session import Access, authorization, read_secret
 
 LARGEST_ANSWER = 256 * 1024
 _PIECE_BYTES = 16_384
@@ -21,13 +22,13 @@ _LATER = {408, 421, 425, 429}
 
 
 class Receiver:
-    """One receiver; for one thread at a time.
+    """One receiver; for one thread at a time. An `url` that is a secret stands in a file, and is never said.
 
     `access.read_timeout_seconds` bounds the silence before an answer, and the whole of its body. Redirects are not
     followed: what is told, and the token, go to the address that was set and to no other.
     """
 
-    def __init__(self, url: str, access: Access, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str | Path, access: Access, headers: Mapping[str, str]) -> None:
         self._url = url
         self._access = access
         self._session = requests.Session()
@@ -57,9 +58,10 @@ class Receiver:
         parameters: Mapping[str, str | list[str]] | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of a success (2xx). Raises TransientError and RefusedError."""
-        url = f"{self._url}{path}"
+        told = f"{self._url}{path}"
         timeout = (self._access.connect_timeout_seconds, self._access.read_timeout_seconds)
         try:
+            url = f"{read_secret(self._url)}{path}" if isinstance(self._url, Path) else told
             self._session.auth = authorization(self._access, None)
             with self._session.request(
                 method,
@@ -71,25 +73,27 @@ class Receiver:
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                said = self._read(response)
+                said = self._read(response, told)
                 if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls a success
-                    raise failure(url, response.status_code, response.headers, said)
+                    raise failure(told, response.status_code, response.headers, said)
                 return response.status_code, said
         except SourceError as error:  # a secret that cannot be read
             raise TransientError(str(error)) from error
         except requests.Timeout as error:
-            raise TransientError(f"{url}: no answer within {timeout[1]:g} s") from error
+            raise TransientError(f"{told}: no answer within {timeout[1]:g} s") from error
+        except ValueError as error:  # what the file holds is no address
+            raise TransientError(f"{told}: no address ({type(error).__name__})") from error
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
-            raise TransientError(f"{url}: no answer ({type(error).__name__})") from error
+            raise TransientError(f"{told}: no answer ({type(error).__name__})") from error
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, told: str) -> bytes:
         """The body, as far as it is wanted; a trickle is noticed when the time is up."""
         by = time.monotonic() + self._access.read_timeout_seconds
         body = bytearray()
         while len(body) <= LARGEST_ANSWER and (piece := response.raw.read1(_PIECE_BYTES, decode_content=False)):
             body += piece
             if time.monotonic() > by:
-                raise TransientError(f"{response.url.partition('?')[0]}: no whole answer in time")
+                raise TransientError(f"{told}: no whole answer in time")
         return bytes(body[:LARGEST_ANSWER])
 
 

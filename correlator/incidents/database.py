@@ -1,6 +1,8 @@
 """A connection to the database, its migrations, and its failures in our words."""
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,10 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for another's transaction; ours last milliseconds."""
 
 
+_TURNS: dict[str, threading.Lock] = {}
+"""By file: writers of one process take turns, or SQLite would have them sleep and look whether the other is done."""
+
+
 class Database:
     """One database, migrated when opened. Every failure leaves as a StoreError; nothing is ever deleted to recover."""
 
@@ -30,6 +36,8 @@ class Database:
         """Use `open`."""
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._busy_seconds = busy_seconds
+        self._turn = _turn_of(url)
         self.where = (url.database or "") if self.is_sqlite else url.render_as_string(hide_password=True)
         try:
             self._writer = self._engine(busy_seconds, writes=True)
@@ -58,13 +66,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed when the block ends, and rolled back when it raises."""
-        with self._translated(), self._writer.connect() as connection, connection.begin():
+        with self._in_turn(), self._translated(), self._writer.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write_or_undo(self) -> Iterator[Connection]:
         """A transaction that is always rolled back: a trial of whether writing would work."""
-        with self._translated(), self._writer.connect() as connection, connection.begin() as transaction:
+        with (
+            self._in_turn(),
+            self._translated(),
+            self._writer.connect() as connection,
+            connection.begin() as transaction,
+        ):
             yield connection
             transaction.rollback()
 
@@ -73,6 +86,18 @@ class Database:
         """A view of one moment that cannot write."""
         with self._translated(), self._reader.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_seconds):
+            raise StoreBusyError(self.where, "database is locked", "another thread is writing; try again")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _make_room(self) -> None:
         if self.is_sqlite and self.url.database:
@@ -108,6 +133,13 @@ class Database:
         if isinstance(error, sqlite3.Error):
             return _of_sqlite(error, self.where)
         return _of_server(error, self.where, lost=lost)
+
+
+def _turn_of(url: URL) -> "threading.Lock | None":
+    """That of the file; a server needs none."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return _TURNS.setdefault(os.path.realpath(url.database), threading.Lock())
 
 
 def _url(location: str | Path) -> URL:

@@ -1,21 +1,21 @@
 """What is to be delivered, and how far each sink has heard the log of events: durable, so that a restart loses nothing.
 
 A row is written in one transaction with the cursor that says that its event was heard, and deleted once it has
-arrived. Whoever dies in between sends it again, the same to the last byte.
+arrived. Whoever dies in between sends it again, the same to the last byte. What is given up becomes a dead letter.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
 from correlator.incidents.database import BUSY_SECONDS, Database
 from correlator.incidents.instants import from_microseconds, microseconds
-from correlator.incidents.tables import CursorRow, OutboxRow
+from correlator.incidents.tables import CursorRow, DeadLetterRow, OutboxRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,15 @@ class Postponed:
 
     number: Number
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A delivery that is given up, when and why."""
+
+    number: Number
+    at: datetime
+    reason: str
 
 
 class Outbox:
@@ -131,11 +140,14 @@ class Outbox:
             for row in rows
         )
 
-    def settle(self, done: Collection[Number], postponed: Postponed | None = None) -> None:
-        """Forget what has arrived or never will, and say when a failed one is due again."""
+    def settle(self, done: Collection[Number], postponed: Postponed | None = None, dead: Collection[Dead] = ()) -> None:
+        """Forget what has arrived or never will, keep the `dead` of these apart, say when a failed one is due again."""
         with self._database.write() as connection:
-            for number in done:
-                connection.execute(delete(OutboxRow).where(self._ours, *_is(number)))
+            for each in dead:
+                self._bury(connection, each)
+            if done:
+                gone = [{"b_sequence": each.sequence, "b_part": each.part} for each in done]
+                connection.execute(delete(OutboxRow).where(self._ours, *_IS), gone)
             if postponed is not None:
                 connection.execute(
                     update(OutboxRow)
@@ -143,10 +155,32 @@ class Outbox:
                     .values(due_us=microseconds(postponed.until), attempts=OutboxRow.attempts + 1)
                 )
 
+    def _bury(self, connection: Connection, dead: Dead) -> None:
+        said = {"died_us": literal(microseconds(dead.at)), "reason": literal(dead.reason)}
+        names = [column.name for column in DeadLetterRow.__table__.columns]
+        columns: list[Any] = [said[name] if name in said else getattr(OutboxRow, name) for name in names]
+        source = select(*columns).where(self._ours, *_is(dead.number))
+        connection.execute(insert(DeadLetterRow).from_select(names, source))
+
+    def dead(self) -> int:
+        """How many were given up and are kept."""
+        ours = and_(DeadLetterRow.cluster == self._cluster, DeadLetterRow.sink == self._sink)
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(DeadLetterRow).where(ours)).scalar_one()
+
+    def prune(self, before: datetime) -> None:
+        """Delete those that were given up before an instant."""
+        ours = and_(DeadLetterRow.cluster == self._cluster, DeadLetterRow.sink == self._sink)
+        with self._database.write() as connection:
+            connection.execute(delete(DeadLetterRow).where(ours, DeadLetterRow.died_us < microseconds(before)))
+
     def waiting(self) -> int:
         """How many deliveries wait."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(OutboxRow).where(self._ours)).scalar_one()
+
+
+_IS = OutboxRow.sequence == bindparam("b_sequence"), OutboxRow.part == bindparam("b_part")
 
 
 def _is(number: Number) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

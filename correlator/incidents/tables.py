@@ -4,7 +4,7 @@ Instants are whole microseconds since 1970 (`*_us`), which sort and compare alik
 seconds. A change here needs a migration: a test compares the two.
 """
 
-from sqlalchemy import BigInteger, Float, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 IS_OPEN = "state = 'open'"
@@ -214,3 +214,63 @@ class OutboxRow(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (Index("ix_outbox_group", "cluster", "sink", "order_group", "sequence"),)
+
+
+class DeadLetterRow(Base):
+    """A delivery that was given up, and why: kept until somebody has it tried again, or it is old."""
+
+    __tablename__ = "dead_letters"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    sink: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    order_group: Mapped[str] = mapped_column(String)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    died_us: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class NotificationRow(Base):
+    """A notification as Alertmanager posted it (compressed JSON), and what was told of it so far.
+
+    `content` says which alerts are in which state, `repeat` how often the group said that before. `progress` is
+    `waiting` (nobody was told), `watched` (told; what becomes known is told as well) or `done`; `told` stands for what
+    was told last.
+    """
+
+    __tablename__ = "alert_notifications"
+
+    sequence: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    cluster: Mapped[str] = mapped_column(String)
+    order_group: Mapped[str] = mapped_column(String)
+    content: Mapped[str] = mapped_column(String)
+    repeat: Mapped[int] = mapped_column(BigInteger)
+    received_us: Mapped[int] = mapped_column(BigInteger)
+    progress: Mapped[str] = mapped_column(String)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    told: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        Index("ix_alert_notifications_progress", "cluster", "progress", "sequence"),
+        Index("ix_alert_notifications_group", "cluster", "order_group", "content"),
+        Index("ix_alert_notifications_received", "cluster", "received_us"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class FingerprintRow(Base):
+    """Which notifications speak of an alert."""
+
+    __tablename__ = "alert_fingerprints"
+
+    cluster: Mapped[str] = mapped_column(String, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+    __table_args__ = (Index("ix_alert_fingerprints_sequence", "sequence"),)

@@ -140,6 +140,7 @@ FAMILIES: Final = (
     ),
     Family("correlator_deliveries_total", "counter", ("sink", "outcome"), "Deliveries to a sink, by outcome."),
     Family("correlator_delivery_backlog", "gauge", ("sink",), "Deliveries to the sink that wait."),
+    Family("correlator_dead_letters", "gauge", ("sink",), "Deliveries to the sink that were given up and are kept."),
     Family(
         "correlator_delivery_last_success_timestamp_seconds",
         "gauge",
@@ -151,6 +152,15 @@ FAMILIES: Final = (
         "counter",
         ("outcome",),
         "Batches of alerts passed on to Alertmanagers; outcome is enriched, unchanged, or late or failed (no look).",
+    ),
+    Family(
+        "correlator_alert_notifications_total",
+        "counter",
+        ("outcome",),
+        "Posts to the webhook; outcome is kept, double (said before), refused (no webhook) or unstored (answered 5xx).",
+    ),
+    Family(
+        "correlator_alert_notifications_waiting", "gauge", (), "Posts to the webhook that no receiver is told of yet."
     ),
     Family("correlator_ready", "gauge", (), "1 while the daemon is ready to answer, else 0."),
     Family("correlator_demo", "gauge", (), "1 while the bundled recording is played, else 0."),

@@ -59,6 +59,10 @@ def _add_engine(samples: Samples, status: EngineStatus) -> None:
         _add_sink(samples, sink)
     for outcome, count in status.alert_batches:
         samples.add("correlator_alert_batches_total", (outcome,), count)
+    if status.alerts is not None:
+        for outcome, count in status.alerts.outcomes:
+            samples.add("correlator_alert_notifications_total", (outcome,), count)
+        samples.add("correlator_alert_notifications_waiting", (), status.alerts.waiting)
     samples.add("correlator_ready", (), not status.problems)
     samples.add("correlator_demo", (), status.demo)
     samples.add("correlator_build_info", (status.version,), 1)
@@ -69,5 +73,6 @@ def _add_sink(samples: Samples, sink: SinkStatus) -> None:
     for outcome, count in sink.outcomes:
         samples.add("correlator_deliveries_total", (sink.name, outcome), count)
     samples.add("correlator_delivery_backlog", (sink.name,), sink.backlog)
+    samples.add("correlator_dead_letters", (sink.name,), sink.dead_letters)
     last = sink.last_success_at.timestamp() if sink.last_success_at else None
     samples.add("correlator_delivery_last_success_timestamp_seconds", (sink.name,), last)

@@ -6,7 +6,7 @@ docs/settings.md is written from the descriptions here; a test compares the two.
 What must not live here: anything that acts on a setting. Who imports it: `daemon` and `cli`.
 """
 
-from correlator.settings.alerting import AlertingSettings, AlertLabelsSettings, AlertsProxySettings
+from correlator.settings.alerting import AlertingSettings, AlertLabelsSettings, AlertsProxySettings, WebhookSettings
 from correlator.settings.duration import format_duration, parse_duration
 from correlator.settings.groups import (
     CatalogSettings,
@@ -23,11 +23,13 @@ from correlator.settings.groups import (
 )
 from correlator.settings.load import SettingsError, load_settings
 from correlator.settings.loki import LokiSettings
+from correlator.settings.receivers import AlertReceiverSettings, ReceiverKind
 from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
 from correlator.settings.web import WebSettings
 
 __all__ = [
     "AlertLabelsSettings",
+    "AlertReceiverSettings",
     "AlertingSettings",
     "AlertsProxySettings",
     "CatalogSettings",
@@ -41,12 +43,14 @@ __all__ = [
     "LokiSettings",
     "LokiSinkSettings",
     "PrometheusSettings",
+    "ReceiverKind",
     "Settings",
     "SettingsError",
     "SinksSettings",
     "SourceSettings",
     "StoreSettings",
     "WebSettings",
+    "WebhookSettings",
     "format_duration",
     "load_settings",
     "parse_duration",

@@ -1,19 +1,23 @@
 """How alerts are told their cause."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from correlator.alerting.matching import Slack
 from correlator.alerting.subject import LabelNames
 from correlator.settings.addresses import Url
 from correlator.settings.duration import Duration, DurationOrNone
+from correlator.settings.receivers import AlertReceiverSettings
 from correlator.settings.sinks import Credentials
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_RECEIVER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 MOST_ALERTMANAGERS = 16
+MOST_RECEIVERS = 32
 _USUAL = LabelNames()
 
 
@@ -78,6 +82,58 @@ class AlertsProxySettings(Credentials):
         return urls
 
 
+class WebhookSettings(_Group):
+    """What Alertmanagers post to `/api/v1/alertmanager/webhook` is kept, enriched, and delivered to receivers."""
+
+    receivers: Mapping[str, AlertReceiverSettings] = Field(
+        default_factory=dict,
+        max_length=MOST_RECEIVERS,
+        description="Who is told, by a name of your choice; what each kind needs: docs/alertmanager.md.",
+    )
+    wait: DurationOrNone = Field(
+        timedelta(seconds=3),
+        le=timedelta(minutes=1),
+        description="Longest wait for the incident of an alert; then it goes out without, and an update may follow.",
+    )
+    update_within: DurationOrNone = Field(
+        timedelta(minutes=30),
+        le=timedelta(days=1),
+        description="How long after an alert a verdict is still told in an update; `0s`: there are none.",
+    )
+    doubles_within: DurationOrNone = Field(
+        timedelta(minutes=5),
+        le=timedelta(hours=1),
+        description="What a group said already within this time is a double and goes out once: several Alertmanagers, "
+        "or one that missed an answer. Shorter than `repeat_interval`.",
+    )
+    keep_trying: Duration = Field(
+        timedelta(hours=24), description="Age at which an alert that could not be delivered becomes a dead letter."
+    )
+    first_pause: Duration = Field(
+        timedelta(seconds=1), description="Wait after a first failure; it doubles with each that follows."
+    )
+    longest_pause: Duration = Field(
+        timedelta(minutes=1), description="Longest wait between attempts, unless the receiver asks for more."
+    )
+    retention: Duration = Field(
+        timedelta(days=7), description="Age at which what was posted is deleted; until then its fingerprints are known."
+    )
+
+    @field_validator("receivers")
+    @classmethod
+    def _have_names(cls, receivers: Mapping[str, AlertReceiverSettings]) -> Mapping[str, AlertReceiverSettings]:
+        for name in receivers:
+            if not _RECEIVER.fullmatch(name):
+                raise ValueError(f"expected names of letters, digits, - _ and ., not {name!r}")
+        return receivers
+
+    @model_validator(mode="after")
+    def _is_kept_long_enough(self) -> "WebhookSettings":
+        if self.retention < max(self.update_within, self.doubles_within):
+            raise ValueError("expected a retention longer than update_within and doubles_within")
+        return self
+
+
 class AlertingSettings(_Group):
     """How alerts are told their cause."""
 
@@ -95,6 +151,7 @@ class AlertingSettings(_Group):
     )
 
     proxy: AlertsProxySettings = Field(default_factory=AlertsProxySettings)
+    webhook: WebhookSettings = Field(default_factory=WebhookSettings)
 
     def slack(self) -> Slack:
         """How far apart alert and incident may be."""

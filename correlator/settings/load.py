@@ -14,9 +14,11 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from correlator.settings.groups import Settings, SourceSettings
+from correlator.settings.receivers import AlertReceiverSettings
 
 Layer: TypeAlias = Mapping[str, Any]
 _PREFIX = "CORRELATOR_"
+_RECEIVERS = ("alerting", "webhook", "receivers")
 _OF_ONE_SOURCE = 2  # so many parts name a source: sources.nodes
 _WITHHELD = {
     "prometheus.url",
@@ -25,6 +27,7 @@ _WITHHELD = {
     "store.url",
     "loki.url",
     "sinks",
+    "alerting.webhook.receivers",
 }  # may hold a secret by mistake
 
 
@@ -136,6 +139,8 @@ def _sentence(fault: ErrorDetails, layers: Mapping[str, Layer]) -> str:
 
 def _known_beside(location: tuple[int | str, ...]) -> list[str]:
     """The settings that a misspelt one may have meant."""
+    if location[:3] == _RECEIVERS and len(location) > len(_RECEIVERS) + 1:
+        return [f"{'.'.join(_RECEIVERS)}.{location[3]}.{name}" for name in AlertReceiverSettings.model_fields]
     if location[0] == "sources" and len(location) > _OF_ONE_SOURCE:
         return [f"sources.{location[1]}.{name}" for name in SourceSettings.model_fields]
     return [known for known, _ in setting_paths()]

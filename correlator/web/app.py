@@ -15,8 +15,10 @@ from correlator.web.pictures import Pictures
 from correlator.web.prometheus.app import prometheus_api
 from correlator.web.routers import (
     alert_page,
+    alert_webhook,
     alertmanager,
     alerts,
+    deliveries,
     docs,
     episodes,
     explain,
@@ -45,7 +47,7 @@ DESCRIPTION = (
     "Instants are RFC 3339 in UTC, quantities SI base units with the unit in the name, ratios 0 to 1; null is "
     "what is not known. Errors are RFC 9457 problem details."
 )
-_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics)
+_API = (incidents, report, flat, episodes, volumes, victims, topology, explain, stream, status, metrics, deliveries)
 _ANY_ERROR: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": problems.ProblemDetails, "description": "What was asked cannot be answered"},
     "5XX": {"model": problems.ProblemDetails, "description": "The daemon cannot answer now"},
@@ -89,6 +91,7 @@ def create_app(state: WebState) -> FastAPI:
     app.state.explaining = threading.BoundedSemaphore(explain.AT_ONCE)
     app.include_router(health.router)
     app.include_router(alertmanager.router, responses=_ANY_ERROR)
+    app.include_router(alert_webhook.router, responses=_ANY_ERROR)
     app.include_router(alerts.router, responses=_ANY_ERROR)
     for module in _API:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)], responses=_ANY_ERROR)

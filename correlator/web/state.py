@@ -1,6 +1,7 @@
 """All that the web reads: values and questions that the daemon hands in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +13,10 @@ from fastapi import Depends, Request
 from correlator.alerting.annotate import AlertSeen
 from correlator.alerting.enrichment import Enricher
 from correlator.alerting.passed import Passed
+from correlator.alerting.payload import Notification
 from correlator.alerting.subject import LabelNames
+from correlator.incidents.delivery_log import DeliveryLog
+from correlator.incidents.errors import StoreError
 from correlator.incidents.lifecycle import Event
 from correlator.incidents.query import EpisodeQuery, IncidentQuery, Page
 from correlator.model.finding import Evidence, Finding, Verdict
@@ -94,6 +98,17 @@ class AlertsProxied(Protocol):
         ...
 
 
+class AlertsTaken(Protocol):
+    """What keeps that which Alertmanagers post to the webhook."""
+
+    def post(self, body: bytes) -> tuple[Notification, Future[bool]]:
+        """Keep it; the future tells whether it was no double, once it is on disk, or fails with StoreError.
+
+        Raises PayloadError for what is no webhook, queue.Full where too much waits.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsKnown:
     """What alerts are looked up with. `seen` gives the alert of a fingerprint, None where it did not come by."""
@@ -107,6 +122,10 @@ UNMAPPED = AlertsKnown(names=LabelNames(), enricher=partial(Enricher, mapping=La
 """With the usual labels, without links, and without alerts that came by."""
 
 
+def _nowhere() -> DeliveryLog:
+    raise StoreError("deliveries", "there is no store of them", "")
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -117,7 +136,8 @@ class WebState:
 
     `snapshot` gives None until the first cycle has finished. `explain` gives None where nothing is to be said of that
     victim at that time (None: now), and raises SourceError where the source fails. `stopping` ends open streams.
-    `alerts_proxy` is None where no Alertmanager is set.
+    `alerts_proxy` is None where no Alertmanager is set, `alert_webhook` where nothing keeps what is posted.
+    `deliveries` opens what was not delivered; it may raise StoreError.
     `door` says who may ask; by itself everybody.
     """
 
@@ -130,15 +150,17 @@ class WebState:
     now: Callable[[], datetime] = _now
     alerts: AlertsKnown = UNMAPPED
     alerts_proxy: AlertsProxied | None = None
+    alert_webhook: AlertsTaken | None = None
+    deliveries: Callable[[], DeliveryLog] = _nowhere
     stream_poll_seconds: float = 1.0
     door: Door = field(default_factory=Door)
 
 
-def _web_state(request: Request) -> WebState:
+async def _web_state(request: Request) -> WebState:
     return cast("WebState", request.app.state.web)
 
 
-def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
+async def _snapshot(state: Annotated[WebState, Depends(_web_state)]) -> Snapshot:
     snapshot = state.snapshot()
     if snapshot is None:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET)

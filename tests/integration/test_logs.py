@@ -117,10 +117,13 @@ def test_demo_asks_and_tells_nobody(tmp_path: Path, server: FakeLoki) -> None:
         "CORRELATOR_LOKI__URL": server.url,
         "CORRELATOR_SINKS__LOKI__URL": server.url,
         "CORRELATOR_ALERTING__PROXY__ALERTMANAGERS": f'["{server.url}"]',
+        "CORRELATOR_ALERTING__WEBHOOK__RECEIVERS": f'{{"anybody": {{"url": "{server.url}"}}}}',
     }
     with daemon(tmp_path, *arguments, settings=settings) as running:
         running.until(lambda: running.get("/api/v1/incidents").json()["items"])
         assert httpx.post(f"{running.url}/api/v2/alerts", json=[], trust_env=False).status_code == 503
+        webhook = f"{running.url}/api/v1/alertmanager/webhook"
+        assert httpx.post(webhook, json={"alerts": [{}]}, trust_env=False).status_code == 200
         time.sleep(2 * POLL_SECONDS)
         assert server.asked == []
         assert running.get("/api/v1/status").json()["sinks"] == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from correlator.daemon.reading import LateIncidents
-from correlator.delivery.courier import AT_ONCE, MOST_KEPT, Courier
+from correlator.delivery.carrier import AT_ONCE
+from correlator.delivery.courier import MOST_KEPT, Courier
 from correlator.delivery.errors import PointlessError, RefusedError, TransientError
 from correlator.delivery.pause import LONGEST_ASKED_SECONDS, LONGEST_SECONDS
 from correlator.delivery.sink import Parcel

@@ -12,7 +12,7 @@ from correlator.model.incident import Incident
 from correlator.model.snapshot import Snapshot, TtftNow
 from correlator.publish.families import FAMILIES
 from correlator.publish.samples import TOP_SUSPECTS, Stored
-from correlator.publish.status import EngineStatus, SinkStatus
+from correlator.publish.status import AlertsStatus, EngineStatus, SinkStatus
 from correlator.publish.synthetic import render_metrics
 from correlator.publish.users import TOP_PODS
 from tests.factories import (
@@ -37,7 +37,9 @@ from tests.unit.web.fakes import make_status
 DEVICE_TIME = "correlator_volume_pod_device_time_ratio"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 VICTIM = {"namespace": "inference", "pod": "vllm-7c9f4-x2x8q"}
-SINK = SinkStatus(name="loki", outcomes=(("delivered", 4), ("refused", 0)), backlog=2, last_success_at=STARTED)
+SINK = SinkStatus(
+    name="loki", outcomes=(("delivered", 4), ("refused", 0)), backlog=2, dead_letters=3, last_success_at=STARTED
+)
 
 
 def series(
@@ -245,11 +247,18 @@ def test_totals_begin_at_zero() -> None:
 
 def test_the_daemon_itself() -> None:
     """Signals, cycle, lag, requests, readiness, demo and version are there."""
-    batches = (("late", 3),)
-    found = series(
-        status=make_status(demo=True, problems=("Prometheus is down",), sinks=(SINK,), alert_batches=batches)
+    status = make_status(
+        demo=True,
+        problems=("Prometheus is down",),
+        sinks=(SINK,),
+        alert_batches=(("late", 3),),
+        alerts=AlertsStatus(outcomes=(("kept", 5), ("unstored", 1)), waiting=2),
     )
+    found = series(status=status)
     assert value(found, "correlator_alert_batches_total", outcome="late") == 3
+    assert value(found, "correlator_alert_notifications_total", outcome="unstored") == 1
+    assert value(found, "correlator_alert_notifications_waiting") == 2
+    assert value(found, "correlator_dead_letters", sink="loki") == 3
     assert value(found, "correlator_signal_up", signal="container_pressure_io") == 0
     assert value(found, "correlator_signal_up", signal="device_busy") == 1
     assert value(found, "correlator_cycle_duration_seconds") == 0.42
@@ -306,7 +315,12 @@ def test_cluster_is_a_label_only_when_set() -> None:
 def test_labels_are_those_of_the_table() -> None:
     """Every series has exactly the labels that its family promises, and every family with content has a series."""
     suspects = tuple(make_suspect(pod=f"p{rank}") for rank in range(TOP_SUSPECTS + 1))
-    status = make_status(sinks=(SINK,), resident_memory_bytes=(("engine", 1),), alert_batches=(("late", 1),))
+    status = make_status(
+        sinks=(SINK,),
+        resident_memory_bytes=(("engine", 1),),
+        alert_batches=(("late", 1),),
+        alerts=AlertsStatus(outcomes=(("kept", 1),)),
+    )
     found = series(make_incident(suspects=suspects), snapshot=make_snapshot(), status=status)
     assert {(name, tuple(sorted(dict(labels)))) for name, labels in found} == {
         (family.name, tuple(sorted(family.labels))) for family in FAMILIES
