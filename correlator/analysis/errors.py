@@ -16,6 +16,9 @@ in a hundred then adds 11 ms or more to the mean call: more than storage takes f
 LEAST_REPEATED = 5.0
 """Of a few calls one is soon a hundredth."""
 
+BACK_ENDS = {"Ceph": {"rbd", "cephfs"}, "Longhorn": {"longhorn"}}
+"""The kinds of volumes of a back end that speaks of itself as a whole, or of its nodes."""
+
 TOGETHER_STEPS, RECENT_STEPS = 4, 20
 """At steps of 15 s a minute, the timeout over TCP, among the last five."""
 
@@ -54,7 +57,7 @@ class Sign:
     """One sign: of a signal, of those of its rows that have the `reason`.
 
     `of` says where rows are found: on the `volume`, its `client`s, a pod that is its `user`, its `node`,
-    the `users' node`, or all of `Ceph`.
+    the `users' node`, all of `Ceph`, or the nodes on which `Longhorn` keeps it.
     `is_error` decides on a row's known values, of which there is at least one. With `per`, a signal whose rows have the
     same labels, it decides on how much both counters gained in each step, shape (2, steps) where both are known.
     """
@@ -86,11 +89,21 @@ SIGNS = (
     Sign("drive_errors", "the drive warns of its health", reason="smart_critical_warning"),
     Sign("drive_errors", "the drive's own test of its health failed", reason="smart_failed"),
     Sign("drive_errors", "the drive found damaged data", _grew, reason="smart_media_errors"),
+    Sign("drive_errors", "the drive logged errors", _grew, reason="smart_error_log"),
+    Sign("drive_errors", "a self-test of the drive failed", _grew, reason="smart_self_test"),
+    Sign("drive_errors", "the drive gave up damaged sectors", _grew, reason="smart_grown_defects"),
     Sign("ceph_health", "an OSD of Ceph is down", reason="OSD_DOWN", of="Ceph"),
     Sign("ceph_health", "Ceph restores degraded data", reason="PG_DEGRADED", of="Ceph"),
     Sign("ceph_health", "Ceph reports slow operations", reason="SLOW_OPS", of="Ceph"),
     Sign("longhorn_errors", "a Longhorn volume is degraded", reason="longhorn_degraded", of="client"),
     Sign("longhorn_errors", "a Longhorn volume turned read-only", _began, reason="longhorn_read_only", of="client"),
+    Sign(
+        "longhorn_disk_errors",
+        "a Longhorn disk of its nodes is not ready",
+        reason="longhorn_disk_not_ready",
+        of="Longhorn",
+    ),
+    Sign("longhorn_disk_errors", "a Longhorn disk of its nodes is full", reason="longhorn_disk_full", of="Longhorn"),
     Sign("minio_errors", "a MinIO server that uses it had I/O errors", _grew, reason="minio_io", of="user"),
     Sign("minio_errors", "a MinIO server that uses it waited for a drive in vain", _grew, "minio_timeout", of="user"),
 )
@@ -136,9 +149,8 @@ def _rows(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> lis
         parts = by_part(labels, topology)
         return [row for key in topology.parts.get(volume_id, {}) for row in parts.rows(key).tolist()]
     found: Indices = by_volume(labels, topology).rows(volume_id)
-    if sign.of == "Ceph":
-        is_ceph = volume_id in topology.volumes and topology.volumes[volume_id].kind in {"rbd", "cephfs"}
-        return list(range(len(labels))) if is_ceph else []
+    if sign.of in {"Ceph", "Longhorn"}:
+        return _rows_of_back_end(sign, frames, topology, volume_id)
     if sign.of == "user":
         users = sorted({edge.pod for edge in topology.edges if edge.volume_id == volume_id}, key=str)
         return [row for pod in users for row in by_pod(labels).rows(pod).tolist()]
@@ -156,6 +168,17 @@ def _rows_of_users(sign: Sign, frames: Frames, topology: Topology, volume_id: st
     users = (topology.pods.get(edge.pod) for edge in topology.edges if edge.volume_id == volume_id)
     nodes = by_node(frames.get(sign.signal).labels, topology)
     return [row for node in sorted({pod.node for pod in users if pod}) for row in nodes.rows(node or "\0").tolist()]
+
+
+def _rows_of_back_end(sign: Sign, frames: Frames, topology: Topology, volume_id: str) -> list[int]:
+    """All rows for a volume of Ceph; for one of Longhorn those of its disk's node, all where that is not known."""
+    volume, labels = topology.volumes.get(volume_id), frames.get(sign.signal).labels
+    if volume is None or volume.kind not in BACK_ENDS[sign.of]:
+        return []
+    node, _, path = volume.device.partition(":")
+    if volume.kind == "longhorn" and path:
+        return list(by_node(labels, topology).rows(node).tolist())
+    return list(range(len(labels)))
 
 
 def _is_used(topology: Topology, volume_id: str) -> bool:

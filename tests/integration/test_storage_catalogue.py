@@ -27,6 +27,7 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
 }
 Told: TypeAlias = dict[tuple[tuple[str, str], ...], float]
 AT_NODE = {"instance": "10.0.0.1:9100", "node": "n1"}
+AT_DRIVES = {"instance": "10.0.0.1:9633", "node": "n1"}
 IMAGE = {"pool": "replicapool", "image": "csi-vol-5a3c0b44-31a6-11ee-9d52-0242ac120002"}
 MINIO = {"instance": "10.3.0.1:9000", "namespace": "store", "pod": "minio-0"}
 POD = {"instance": "10.0.0.1:10250", "node": "n1", "namespace": "db", "pod": "pg-0"}
@@ -105,6 +106,15 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
             | series(1, volume="pvc-of-an-older-longhorn", reason="longhorn_degraded"),
         ),
         (
+            "longhorn_disk_errors",
+            series(0, node="n1", disk="default-disk-1a", reason="longhorn_disk_not_ready")
+            | series(0, node="n2", disk="default-disk-2b", reason="longhorn_disk_not_ready")
+            | series(1, node="n3", disk="default-disk-3c", reason="longhorn_disk_not_ready")
+            | series(0, node="n3", disk="new-disk", reason="longhorn_disk_not_ready")
+            | series(0, node="n1", disk="default-disk-1a", reason="longhorn_disk_full")
+            | series(1, node="n2", disk="default-disk-2b", reason="longhorn_disk_full"),
+        ),
+        (
             "portworx_operations",
             series(6100, volume="pvc-77fe", operation="READ") | series(210, volume="pvc-77fe", operation="WRITE"),
         ),
@@ -125,11 +135,15 @@ EXPORT = {**AT_NODE, "export": "filer:/data/a"}
         ),
         (
             "drive_errors",
-            series(4, instance="10.0.0.1:9633", node="n1", device="nvme0", reason="smart_critical_warning")
-            | series(0, instance="10.0.0.1:9633", node="n1", device="nvme0", reason="smart_failed")
-            | series(1, instance="10.0.0.1:9633", node="n1", device="sda", reason="smart_failed")
-            | series(12, instance="10.0.0.1:9633", node="n1", device="nvme0", reason="smart_media_errors")
-            | series(7, instance="10.0.0.1:9633", node="n1", device="sda", reason="smart_media_errors"),
+            series(4, AT_DRIVES, device="nvme0", reason="smart_critical_warning")
+            | series(0, AT_DRIVES, device="nvme0", reason="smart_failed")
+            | series(1, AT_DRIVES, device="sda", reason="smart_failed")
+            | series(12, AT_DRIVES, device="nvme0", reason="smart_media_errors")
+            | series(7, AT_DRIVES, device="sda", reason="smart_media_errors")
+            | series(2, AT_DRIVES, device="sda", reason="smart_media_errors_written")
+            | series(5, AT_DRIVES, device="sdb", reason="smart_error_log")
+            | series(1, AT_DRIVES, device="sdb", reason="smart_self_test")
+            | series(31, AT_DRIVES, device="sda", reason="smart_grown_defects"),
         ),
         (
             "minio_errors",

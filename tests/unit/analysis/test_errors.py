@@ -1,6 +1,7 @@
 """The error signs of a volume, as exporters show them, from the most telling to the weakest."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,22 @@ def told(signal: str, labels: Mapping[str, str], values: Floats | float) -> Fram
         ),
         ("drive_errors", {**AT_SDA, "reason": "smart_failed"}, 1.0, "sda", "the drive's own test of its health failed"),
         ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, GROWS, "sda", "the drive found damaged data"),
+        (
+            "drive_errors",
+            {**AT_SDA, "reason": "smart_media_errors_written"},
+            GROWS,
+            "sda",
+            "the drive found damaged data",
+        ),
+        ("drive_errors", {**AT_SDA, "reason": "smart_error_log"}, GROWS, "sda", "the drive logged errors"),
+        ("drive_errors", {**AT_SDA, "reason": "smart_self_test"}, GROWS, "sda", "a self-test of the drive failed"),
+        (
+            "drive_errors",
+            {**AT_SDA, "reason": "smart_grown_defects"},
+            GROWS,
+            "sda",
+            "the drive gave up damaged sectors",
+        ),
         ("ceph_health", {"reason": "OSD_DOWN"}, 1.0, "rbd", "an OSD of Ceph is down"),
         ("ceph_health", {"reason": "PG_DEGRADED"}, 1.0, "rbd", "Ceph restores degraded data"),
         ("ceph_health", {"reason": "SLOW_OPS"}, 1.0, "rbd", "Ceph reports slow operations"),
@@ -107,6 +124,9 @@ def test_each_sign_is_an_error_of_its_volume(
     [
         ("filesystem_readonly", AT_SDA, 1.0),
         ("drive_errors", {**AT_SDA, "reason": "smart_media_errors"}, 12.0),
+        ("drive_errors", {**AT_SDA, "reason": "smart_error_log"}, 5.0),
+        ("drive_errors", {**AT_SDA, "reason": "smart_self_test"}, 1.0),
+        ("drive_errors", {**AT_SDA, "reason": "smart_grown_defects"}, 31.0),
         ("node_hung_tasks", {"node": "n1"}, 3.0),
         ("nfs_timeouts", {"node": "n1", "export": "filer:/a"}, 7.0),
         ("minio_errors", {"namespace": "a", "pod": "p", "drive": "/export0", "reason": "minio_io"}, 4.0),
@@ -122,6 +142,25 @@ def test_what_was_so_all_along_or_is_not_known_is_none(
     """Old errors that a drive remembers, a file system that is meant to be read, an exporter that is gone."""
     frames = told(signal, labels, values)
     assert not any(error_states(frames, TOPOLOGY, volume) for volume in TOPOLOGY.volumes)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("longhorn_disk_not_ready", "a Longhorn disk of its nodes is not ready"),
+        ("longhorn_disk_full", "a Longhorn disk of its nodes is full"),
+    ],
+)
+def test_a_longhorn_disk_counts_for_what_lies_on_its_node(reason: str, words: str) -> None:
+    """For the volumes with copies there; for all of them where nobody tells where the copies are."""
+    frames = told("longhorn_disk_errors", {"node": "n2", "disk": "default-disk-2b", "reason": reason}, 1.0)
+    copies = {
+        node: Volume(id=node, name=f"longhorn/{node}:/data", kind="longhorn", node="", device=f"{node}:/data")
+        for node in ("n1", "n2")
+    }
+    topology = replace(TOPOLOGY, volumes={**TOPOLOGY.volumes, **copies})
+    raised = {volume: error_states(frames, topology, volume) for volume in topology.volumes}
+    assert {volume: words for volume, words in raised.items() if words} == {"n2": (words,), "lh": (words,)}
 
 
 def test_every_error_signal_of_the_catalogue_is_a_sign() -> None:
