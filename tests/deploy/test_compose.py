@@ -114,11 +114,19 @@ def test_alertmanager_takes_its_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alert", "receiver"), [("DemoContention", "correlator"), ("HighLatency", "correlator"), ("CorrelatorDown", "nobody")]
+    ("alert", "receiver"),
+    [("DemoContention", "correlator"), ("HighLatency", "correlator"), ("CorrelatorDown", "nobody")],
 )
 def test_alerts_that_are_not_our_own_come_to_us(alert: str, receiver: str) -> None:
     """By amtool: ours would tell of us by way of us."""
-    routed = ["amtool", "config", "routes", "test", f"--config.file={FOLDER / 'alertmanager.yml'}", f"alertname={alert}"]
+    routed = [
+        "amtool",
+        "config",
+        "routes",
+        "test",
+        f"--config.file={FOLDER / 'alertmanager.yml'}",
+        f"alertname={alert}",
+    ]
     done = subprocess.run(routed, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == receiver, done.stderr
 
