@@ -396,6 +396,10 @@ def test_only_those_named_may_come() -> None:
     (rule,) = the(rendered(values_of(HARDENED)), "NetworkPolicy")["spec"]["ingress"]
     assert [sorted(peer) for peer in rule["from"]] == [["podSelector"], ["namespaceSelector", "podSelector"]]
     assert rule["ports"] == [{"port": "http"}]
+    (usual,) = the(rendered({}), "NetworkPolicy")["spec"]["ingress"]
+    own, named = usual["from"]
+    assert own == {"podSelector": {}}
+    assert named["namespaceSelector"]["matchExpressions"][0]["values"] == ["monitoring"]
 
 
 @pytest.mark.parametrize("name", ["correlator", "prod", "a-release-with-a-name-that-is-as-long-as-helm-lets-it-be"])
@@ -412,3 +416,11 @@ def test_notes_say_what_is_missing() -> None:
     assert "does not scrape" in notes[CHART / "ci" / "least-values.yaml"]
     assert "does not scrape" not in notes[STACK]
     assert "Nothing is kept" not in notes[HARDENED]
+
+
+def test_notes_warn_of_an_open_door() -> None:
+    """Where neither tokens nor a policy keep anybody out, and nowhere else."""
+    opened = {"networkPolicy": {"enabled": False}}
+    locked = {**opened, "config": {"web": {"tokens_file": "/etc/correlator/secrets/access/tokens"}}}
+    told = [files_of(values)["correlator/templates/NOTES.txt"] for values in (opened, locked, {})]
+    assert ["post alerts" in text for text in told] == [True, False, False]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from correlator.settings import load_settings
+from correlator.web.routers.alert_webhook import PATH as WEBHOOK
 from tests.deploy.rendering import ROOT
 
 FOLDER = ROOT / "deploy" / "compose"
@@ -112,6 +113,32 @@ def test_alertmanager_takes_its_settings() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("alert", "receiver"),
+    [("DemoContention", "correlator"), ("HighLatency", "correlator"), ("CorrelatorDown", "nobody")],
+)
+def test_alerts_that_are_not_our_own_come_to_us(alert: str, receiver: str) -> None:
+    """By amtool: ours would tell of us by way of us."""
+    routed = [
+        "amtool",
+        "config",
+        "routes",
+        "test",
+        f"--config.file={FOLDER / 'alertmanager.yml'}",
+        f"alertname={alert}",
+    ]
+    done = subprocess.run(routed, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == receiver, done.stderr
+
+
+def test_receivers_may_be_written_as_the_comment_shows(tmp_path: Path) -> None:
+    """Its example, uncommented, is taken by the loader."""
+    text = (FOLDER / "correlator.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "correlator.yaml"
+    file.write_text(text.replace("# alerting:", "alerting:"), encoding="utf-8")
+    assert list(load_settings(file).alerting.webhook.receivers) == ["storage"]
+
+
 def test_everybody_is_found_by_name() -> None:
     """Each address names a service of the file and a port that it listens on."""
     ports = {name: service["ports"][0].rpartition(":")[2] for name, service in SERVICES.items()}
@@ -119,7 +146,9 @@ def test_everybody_is_found_by_name() -> None:
     groups = [*prometheus["alerting"]["alertmanagers"], *prometheus["scrape_configs"]]
     targets = [target for group in groups for each in group["static_configs"] for target in each["targets"]]
     (source,) = settings_of("grafana-datasource.yaml")["datasources"]
-    urls = [source["url"], SERVICES["grafana"]["environment"]["CORRELATOR_URL"]]
+    (webhook,) = settings_of("alertmanager.yml")["receivers"][1]["webhook_configs"]
+    assert webhook["url"].endswith(WEBHOOK)
+    urls = [source["url"], SERVICES["grafana"]["environment"]["CORRELATOR_URL"], webhook["url"].removesuffix(WEBHOOK)]
     asked = {target.replace("localhost", "prometheus") for target in targets}
     asked |= {url.removeprefix("http://") for url in urls}
     assert asked <= {f"{name}:{port}" for name, port in ports.items()}

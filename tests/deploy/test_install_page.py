@@ -30,7 +30,7 @@ def test_values_of_the_page_are_values_of_the_chart(values: dict[str, Any], tmp_
 
 def test_there_are_values_on_the_page() -> None:
     """The check above has something to check."""
-    assert len(VALUES) == 2
+    assert len(VALUES) == 3
 
 
 def test_paths_of_the_page_exist() -> None:

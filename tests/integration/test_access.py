@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from correlator.access import Scope, new_token
+from tests.alert_paths import CULPRIT, STARTED, URL, VICTIM, fill, over
+from tests.alert_receivers import receiver
 from tests.certificates import Authority, authority
 from tests.commands import Run
 from tests.daemons import Daemon, daemon
@@ -232,3 +234,30 @@ def test_files_that_cannot_be_used_stop_the_start(guarded: Guarded, tmp_path: Pa
         assert expected in run.err
         assert run.err.count("\n") == 1
     assert not store.exists()
+
+
+def test_a_notification_has_a_picture_that_its_receivers_may_see(tmp_path: Path) -> None:
+    """Who reads the chat has no token: the picture's link opens without one, and nothing else does."""
+    fill(tmp_path / "correlator.db", [over()])
+    token = make_token(tmp_path / "tokens", "alertmanager")
+    firing = {"status": "firing", "labels": {"alertname": "Slow", **VICTIM}, "startsAt": STARTED.isoformat()}
+    with receiver() as held:
+        settings = {
+            "CORRELATOR_WEB__TOKENS_FILE": str(tmp_path / "tokens"),
+            "CORRELATOR_SINKS__EXTERNAL_URL": URL,
+            "CORRELATOR_ALERTING__WEBHOOK__RECEIVERS": json.dumps({"chat": {"kind": "webhook", "url": held.url}}),
+        }
+        with daemon(tmp_path, "--prometheus-url", "http://127.0.0.1:1", settings=settings) as running:
+            webhook = f"{running.url}/api/v1/alertmanager/webhook"
+            body = {"version": "4", "groupKey": "g", "status": "firing", "alerts": [firing]}
+            assert httpx.post(webhook, json=body, trust_env=False).status_code == 401
+            bearing = {"authorization": f"Bearer {token}"}
+            assert httpx.post(webhook, json=body, headers=bearing, trust_env=False).status_code == 200
+            running.until(lambda: held.taken)
+            told = held.taken[0].json()["alerts"][0]["annotations"]
+            assert CULPRIT in told["correlator_suspects"]
+            link = told["correlator_plot"].removeprefix(URL)
+            opened = running.get(link)
+            assert (opened.status_code, opened.headers["content-type"]) == (200, "image/png")
+            assert running.get(link.partition("?")[0]).status_code == 401
+            assert running.get(told["correlator_link"].removeprefix(URL)).status_code == 401

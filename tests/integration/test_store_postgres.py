@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from sqlalchemy import text
 
 from correlator.incidents.book import Book, advance
 from correlator.incidents.database import Database
+from correlator.incidents.delivery_log import DeliveryLog, DeliveryState
 from correlator.incidents.errors import StoreBusyError, StoreConflictError, StoreUnavailableError
-from correlator.incidents.outbox import Kept, Number, Outbox, Postponed
+from correlator.incidents.inbox import Arrival, Inbox, Progress, Telling
+from correlator.incidents.outbox import Dead, Kept, Number, Outbox, Postponed
 from correlator.incidents.query import IncidentQuery
 from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
@@ -92,6 +95,66 @@ def test_outbox_keeps_order_and_cursor(url: str) -> None:
         outbox.settle([Number(3), Number(1)])
     with closing(Outbox.open(url, "c", "loki")) as outbox:
         assert (outbox.cursor(), outbox.waiting(), outbox.due(moment(0), 10)) == (3, 1, (kept[1],))
+
+
+def test_alerts_are_kept_told_and_tried_again_as_in_sqlite(url: str, tmp_path: Path) -> None:
+    """From the post to the dead letter's second try, with a restart; and it is the story that it should be."""
+    told = [pass_alerts_on(location) for location in (url, str(tmp_path / "store.db"))]
+    assert told[0] == told[1]
+    assert told[0] == [
+        (True, True, False),
+        (True,),
+        [("a", 0, b"1\x00"), ("b", 0, b"2"), ("a", 1, b"3")],
+        [b"told 0", b"told 1", b"told 2"],
+        [("a", "it said no")],
+        (True, [b"told 0"], 0),
+        (0, 3, None),
+    ]
+
+
+def pass_alerts_on(location: str) -> list[object]:
+    """Three posts and a double are kept; all are told; the first is refused, and tried again."""
+
+    def arrival(group: str, body: bytes, at: int = 0) -> Arrival:
+        return Arrival(group=group, content="firing", received_at=moment(at), fingerprints=["f", group], body=body)
+
+    within = timedelta(minutes=5)
+    with closing(Inbox.open(location, "c")) as inbox:
+        read: list[object] = [
+            inbox.keep([arrival("a", b"1\x00"), arrival("b", b"2"), arrival("a", b"double")], within),
+            inbox.keep([arrival("a", b"3", at=301)], within),
+        ]
+    with (
+        closing(Inbox.open(location, "c")) as inbox,
+        closing(Outbox.open(location, "c", "s")) as outbox,
+        closing(DeliveryLog.open(location, "c")) as log,
+    ):
+        waiting = inbox.pending(Progress.WAITING, 0, 10)
+        read.append([(each.group, each.repeat, each.body) for each in waiting])
+        tellings = [
+            Telling(
+                sequence=each.sequence,
+                group=each.group,
+                revision=0,
+                told="t",
+                progress=Progress.DONE,
+                at=each.received_at,
+                body=f"told {number}".encode(),
+            )
+            for number, each in enumerate(waiting)
+        ]
+        inbox.tell(tellings, ["s"])
+        inbox.tell(tellings, ["s"])
+        due = outbox.due(moment(302), 10)
+        read.append([each.body for each in due])
+        numbers = [each.number for each in due]
+        outbox.settle(numbers, None, [Dead(numbers[0], moment(303), "it said no")])
+        (dead,) = log.search(DeliveryState.DEAD).items
+        read.append([(dead.group, dead.reason)])
+        is_back = log.retry(dead.id, moment(304))
+        read.append((is_back, [each.body for each in outbox.due(moment(304), 10)], outbox.dead()))
+        read.append((inbox.prune(moment(0)), inbox.prune(moment(9 * HOUR)), inbox.newest_of("f")))
+    return read
 
 
 def test_it_tells_the_same_story_as_sqlite(url: str, tmp_path: Path) -> None:

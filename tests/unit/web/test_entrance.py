@@ -107,6 +107,15 @@ def test_a_token_does_what_it_is_for(house: House, name: str, reads: int, writes
         assert "no scope write" in answer.json()["detail"]
 
 
+def test_what_is_posted_or_delivered_again_is_for_writers(house: House) -> None:
+    """Past the door there is no store here, which is a 503; who may only look is stopped before."""
+    for path in ("/api/v1/deliveries/x/retry", WEBHOOK, "/api/v2/alerts", "/alertmanager/api/v2/alerts"):
+        assert house.client.post(path, json=[], headers=house.bearing("reader")).status_code == 403
+        assert house.client.post(path, json=[], headers=house.bearing("writer")).status_code not in {401, 403}
+    assert house.client.get("/api/v1/deliveries", headers=house.bearing("reader")).status_code == 503
+    assert house.client.get("/api/v1/deliveries", headers=house.bearing("writer")).status_code == 403
+
+
 def test_a_path_that_is_unknown_today_is_for_writing(house: House) -> None:
     """What is added later does not slip under the scope for reading by being forgotten."""
     assert house.client.post("/api/v9/new", headers=house.bearing("reader")).status_code == 403
