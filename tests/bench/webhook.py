@@ -121,8 +121,8 @@ async def post_steadily(url: str, seconds: float, per_second: int) -> list[float
         while True:
             at, body = await due.get()
             writer.write(
-                b"POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                % (PATH.encode(), len(body), body)
+                b"POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                % (PATH.encode(), host.encode(), len(body), body)
             )
             head = await _head(reader)
             await reader.readexactly(_number(head, b"content-length:"))
@@ -130,15 +130,16 @@ async def post_steadily(url: str, seconds: float, per_second: int) -> list[float
             taken.append(time.perf_counter() - at)
             due.task_done()
 
-    connections = [asyncio.create_task(connection()) for _ in range(CONNECTIONS)]
-    begin = time.perf_counter()
-    for number, body in enumerate(bodies):
-        at = begin + number / per_second
-        await asyncio.sleep(max(0.0, at - time.perf_counter()))
-        due.put_nowait((at, body))
-    await due.join()
-    for each in connections:
-        each.cancel()
+    async with asyncio.TaskGroup() as group:  # a post that is refused ends the run instead of being waited for
+        connections = [group.create_task(connection()) for _ in range(CONNECTIONS)]
+        begin = time.perf_counter()
+        for number, body in enumerate(bodies):
+            at = begin + number / per_second
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            due.put_nowait((at, body))
+        await due.join()
+        for each in connections:
+            each.cancel()
     return taken
 
 
