@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
+from correlator.daemon.credentials import access_of
 from correlator.daemon.errors import CompositionError
 from correlator.delivery.carrier import Carried
 from correlator.delivery.http import Receiver
@@ -15,7 +16,6 @@ from correlator.delivery.receivers.slack import POST_MESSAGE, SlackReceiver
 from correlator.delivery.receivers.templated import TemplatedReceiver
 from correlator.delivery.receivers.webhook import WebhookReceiver
 from correlator.settings import AlertReceiverSettings, ReceiverKind, WebhookSettings
-from correlator.sources.session import Access
 
 PREFIX = "alerts/"
 """Of the names of these sinks, in metrics and elsewhere."""
@@ -28,7 +28,7 @@ def receivers_of(settings: WebhookSettings) -> Sequence[Carried]:
 
 def _receiver(name: str, settings: AlertReceiverSettings, patience: timedelta) -> Carried:
     sink = f"{PREFIX}{name}"
-    receiver = Receiver(_address(settings), _access(settings), settings.headers)
+    receiver = Receiver(_address(settings), access_of(settings, settings.timeout.total_seconds()), settings.headers)
     match settings.kind:
         case ReceiverKind.SLACK:
             return SlackReceiver(sink, receiver, settings.channel, patience)
@@ -57,13 +57,3 @@ def _templated(
 def _address(settings: AlertReceiverSettings) -> str | Path:
     usual = POST_MESSAGE if settings.kind is ReceiverKind.SLACK else pagerduty.URL
     return settings.url_file or settings.url or usual
-
-
-def _access(settings: AlertReceiverSettings) -> Access:
-    return Access(
-        bearer_token_file=settings.bearer_token_file,
-        username=settings.username,
-        password_file=settings.password_file,
-        ca_file=settings.ca_file,
-        read_timeout_seconds=settings.timeout.total_seconds(),
-    )

@@ -1,12 +1,14 @@
 """What is told of alerts: to whoever asks, and on their way from Prometheus to its Alertmanagers."""
 
 import time
+from dataclasses import replace
 from functools import partial
 
 from correlator.alerting.annotate import AlertSeen, Annotated, annotate
 from correlator.alerting.annotations import SharePath, as_it_is
 from correlator.alerting.enrichment import Enricher
 from correlator.daemon.alert_webhook import AlertWebhook
+from correlator.daemon.credentials import access_of
 from correlator.daemon.known_incidents import KnownIncidents
 from correlator.daemon.reading import LateIncidents
 from correlator.delivery.alertmanagers import Alertmanager
@@ -15,7 +17,6 @@ from correlator.delivery.http import Receiver
 from correlator.delivery.seen_alerts import SeenAlerts
 from correlator.publish.status import SinkStatus
 from correlator.settings import Settings
-from correlator.sources.session import Access
 from correlator.web.state import AlertsKnown
 
 _LONGEST_CONNECT_SECONDS = 5.0
@@ -90,13 +91,9 @@ class Alerting:
 def _alertmanagers(settings: Settings) -> list[Alertmanager]:
     proxy = settings.alerting.proxy
     timeout_seconds = proxy.timeout.total_seconds()
-    access = Access(
-        bearer_token_file=proxy.bearer_token_file,
-        username=proxy.username,
-        password_file=proxy.password_file,
-        ca_file=proxy.ca_file,
+    access = replace(
+        access_of(proxy, timeout_seconds + _AFTER_THE_ANSWER_SECONDS),
         connect_timeout_seconds=min(timeout_seconds, _LONGEST_CONNECT_SECONDS),
-        read_timeout_seconds=timeout_seconds + _AFTER_THE_ANSWER_SECONDS,
     )
     return [
         Alertmanager(f"alertmanager/{url.partition('://')[2]}", partial(Receiver, url, access, {}), time.time)

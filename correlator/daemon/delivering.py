@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from correlator.daemon.connecting import connect_of
+from correlator.daemon.credentials import access_of
 from correlator.daemon.errors import CompositionError
 from correlator.daemon.reading import LateIncidents
 from correlator.delivery.carrier import Carrier
@@ -21,8 +22,7 @@ from correlator.delivery.sink import Sink
 from correlator.incidents.errors import StoreError
 from correlator.incidents.outbox import Outbox
 from correlator.publish.status import SinkStatus
-from correlator.settings import GrafanaSinkSettings, LokiSinkSettings, Settings
-from correlator.sources.session import Access
+from correlator.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -106,10 +106,10 @@ def _sinks(settings: Settings) -> Sequence[Sink]:
     told = settings.sinks
     if told.loki.url is not None:
         headers = {"X-Scope-OrgID": told.loki.tenant} if told.loki.tenant else {}
-        receiver = Receiver(told.loki.url, _access(told.loki), headers)
+        receiver = Receiver(told.loki.url, access_of(told.loki, told.loki.timeout.total_seconds()), headers)
         sinks.append(LokiSink(receiver, told.loki.labels, has_metadata=told.loki.structured_metadata))
     if told.grafana.url is not None:
-        receiver = Receiver(told.grafana.url, _access(told.grafana), {})
+        receiver = Receiver(told.grafana.url, access_of(told.grafana, told.grafana.timeout.total_seconds()), {})
         sinks.append(GrafanaSink(receiver, told.grafana.tags, told.grafana.dashboard_uid, told.external_url or ""))
     if told.kubernetes_events.enabled:
         sinks.append(_pod_events(settings))
@@ -124,13 +124,3 @@ def _pod_events(settings: Settings) -> Sink:
             "set kubernetes.mode to kubeconfig, or run in a pod with a service account"
         )
     return PodEventSink(connect, platform.node())
-
-
-def _access(settings: LokiSinkSettings | GrafanaSinkSettings) -> Access:
-    return Access(
-        bearer_token_file=settings.bearer_token_file,
-        username=settings.username,
-        password_file=settings.password_file,
-        ca_file=settings.ca_file,
-        read_timeout_seconds=settings.timeout.total_seconds(),
-    )

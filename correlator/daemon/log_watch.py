@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from correlator.daemon.credentials import access_of
 from correlator.daemon.reading import LateIncidents
 from correlator.incidents.errors import StoreError
 from correlator.incidents.query import IncidentQuery
@@ -22,7 +23,6 @@ from correlator.model.incident import Incident
 from correlator.model.logs import LogEvidence
 from correlator.model.source import SourceError
 from correlator.settings import Settings
-from correlator.sources.session import Access
 
 log = structlog.get_logger(__name__)
 
@@ -175,13 +175,7 @@ class LogWatch:
 def log_watch_of(settings: Settings, url: str, incidents: LateIncidents) -> LogWatch:
     """A watch that asks the Loki at `url` as the settings say."""
     loki = settings.loki
-    access = Access(
-        bearer_token_file=loki.bearer_token_file,
-        username=loki.username,
-        password_file=loki.password_file,
-        ca_file=loki.ca_file,
-        read_timeout_seconds=loki.timeout.total_seconds(),
-    )
+    access = access_of(loki, loki.timeout.total_seconds())
     asking = Asking(
         error_pattern=loki.error_pattern,
         namespace_label=loki.namespace_label,

@@ -98,19 +98,7 @@ def _run(
         stopping=stopping.is_set,
         door=door,
     )
-    config = uvicorn.Config(
-        create_app(state),
-        http=PatientHttp,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        lifespan="off",
-        server_header=False,
-        forwarded_allow_ips=list(settings.web.trusted_proxies),
-        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
-    )
-    server = _Server(config)
+    server = _server(state, settings.web, tls)
 
     def stop(number: int, _frame: object) -> None:
         stopping.set()
@@ -141,6 +129,22 @@ def _run(
         series.close()
         undelivered.close()
         log.info("stopped")
+
+
+def _server(state: WebState, settings: WebSettings, tls: ssl.SSLContext | None) -> "_Server":
+    config = uvicorn.Config(
+        create_app(state),
+        http=PatientHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="off",
+        server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+    )
+    return _Server(config)
 
 
 def _open_early(series: LateSeries) -> None:

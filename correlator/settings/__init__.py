@@ -24,7 +24,7 @@ from correlator.settings.groups import (
 from correlator.settings.load import SettingsError, load_settings
 from correlator.settings.loki import LokiSettings
 from correlator.settings.receivers import AlertReceiverSettings, ReceiverKind
-from correlator.settings.sinks import GrafanaSinkSettings, LokiSinkSettings, SinksSettings
+from correlator.settings.sinks import Credentials, GrafanaSinkSettings, LokiSinkSettings, SinksSettings
 from correlator.settings.web import WebSettings
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "AlertingSettings",
     "AlertsProxySettings",
     "CatalogSettings",
+    "Credentials",
     "EngineSettings",
     "GrafanaSinkSettings",
     "KubernetesMode",
