@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.servers import free_port, wait_until_ready
-from tests.loopback import served_by
+from tests.loopback import held_by
 
 QUIET = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
@@ -97,13 +97,8 @@ def hang_up(handler: "_Handler") -> None:
 @contextmanager
 def fake_alertmanager(fault: Fault | None = None) -> Iterator[FakeAlertmanager]:
     """A running one."""
-    held = FakeAlertmanager(fault=fault)
-    with served_by(type("Handler", (_Handler,), {"held": held})) as address:
-        held.url = f"http://{address}"
-        try:
-            yield held
-        finally:
-            held.released.set()
+    with held_by(FakeAlertmanager(fault=fault), _Handler) as held:
+        yield held
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.loopback import served_by
+from tests.loopback import held_by
 
 Handler = Callable[["_Handler"], None]
 PATH = "/api/annotations"
@@ -51,13 +51,8 @@ def keep_and_break(handler: "_Handler") -> None:
 @contextmanager
 def grafana(token: str = "") -> Iterator[FakeGrafana]:
     """A running one."""
-    held = FakeGrafana(token=token)
-    with served_by(type("Handler", (_Handler,), {"held": held})) as address:
-        held.url = f"http://{address}"
-        try:
-            yield held
-        finally:
-            held.released.set()
+    with held_by(FakeGrafana(token=token), _Handler) as held:
+        yield held
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.loopback import served_by
+from tests.loopback import held_by
 
 NANOSECONDS = 10**9
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -90,13 +90,8 @@ def say(body: bytes, **headers: str) -> Handler:
 @contextmanager
 def loki(tenant: str = "") -> Iterator[FakeLoki]:
     """A running one."""
-    held = FakeLoki(tenant=tenant)
-    with served_by(type("Handler", (_Handler,), {"held": held})) as address:
-        held.url = f"http://{address}"
-        try:
-            yield held
-        finally:
-            held.released.set()
+    with held_by(FakeLoki(tenant=tenant), _Handler) as held:
+        yield held
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,8 +4,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol, TypeVar
 
 POLL_SECONDS = 0.01
+
+
+class Fake(Protocol):
+    """What tests hold of a server that runs here: its address, and what lets go requests that it keeps waiting."""
+
+    url: str
+    released: threading.Event
+
+
+F = TypeVar("F", bound=Fake)
 
 
 @contextmanager
@@ -21,3 +32,14 @@ def served_by(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def held_by(held: F, handler: type[BaseHTTPRequestHandler]) -> Iterator[F]:
+    """A running fake: its requests are answered by `handler`, which has it as `held`."""
+    with served_by(type("Handler", (handler,), {"held": held})) as address:
+        held.url = f"http://{address}"
+        try:
+            yield held
+        finally:
+            held.released.set()

@@ -202,7 +202,9 @@ def test_prometheus_scrapes_with_a_token(guarded: Guarded, tmp_path: Path) -> No
     }
     with prometheus(tmp_path / "prometheus", config=json.dumps(config)) as url:
         query = f"{url}/api/v1/query?{urlencode({'query': 'correlator_build_info'})}"
-        guarded.daemon.until(lambda: httpx.get(query, trust_env=False).json()["data"]["result"])
+        (scraped,) = guarded.daemon.until(lambda: httpx.get(query, trust_env=False).json()["data"]["result"])
+    assert scraped["metric"]["job"] == "correlator"
+    assert scraped["metric"]["instance"] == address
 
 
 def test_top_asks_with_a_token(guarded: Guarded, tmp_path: Path, run: Run) -> None:

@@ -3,27 +3,30 @@
 import json
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests import waiting
 from tests.alert_paths import CULPRIT, VICTIM, Between, serving
 from tests.alert_receivers import Fault, Held, garbage, hang_up, receiver, slow, status
 from tests.alertmanagers import alertmanager, post_alerts
 from tests.daemons import daemon
 from tests.lab.servers import free_port
+from tests.small_disks import fill
+from tests.small_disks import small_disk as mounted
 
 PATH = "/api/v1/alertmanager/webhook"
 NOWHERE = ("--prometheus-url", "http://127.0.0.1:1")
 QUICK = {"first_pause": "50ms", "longest_pause": "200ms"}
 PATIENCE_SECONDS = 60.0
+until = partial(waiting.until, patience_seconds=PATIENCE_SECONDS)
 
 
 def config(url: str, group_by: str = "['...']") -> str:
@@ -61,16 +64,6 @@ def alerts(
 def pods(number: int, state: str) -> list[tuple[str, str]]:
     """What must arrive of them."""
     return [(f"vllm-{each}", state) for each in range(number)]
-
-
-def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the condition yields
-    """What it yields once it is true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
 
 
 def webhook(*urls: str, **more: object) -> dict[str, object]:
@@ -261,13 +254,8 @@ def test_five_thousand_alerts_at_once(tmp_path: Path, held: Held) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "correlator-test", str(folder)], check=True)
-    try:
+    with mounted(tmp_path / "small", 4) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_full_disk_is_answered_with_5xx_and_nothing_is_lost(small_disk: Path, tmp_path: Path, held: Held) -> None:
@@ -278,7 +266,7 @@ def test_a_full_disk_is_answered_with_5xx_and_nothing_is_lost(small_disk: Path, 
         am = stack.enter_context(alertmanager(tmp_path / "am", config=config(running.url)))
         post_alerts(am, alerts(number))
         until(lambda: len(held.told()) == number)
-        filler = _fill(small_disk)
+        filler = fill(small_disk)
         post_alerts(am, alerts(number, resolved=True))
         until(lambda: posts_of(running)["unstored"] >= number)
         answer = httpx.post(f"{running.url}{PATH}", content=b'{"alerts": [{}]}', trust_env=False, timeout=30)
@@ -288,17 +276,6 @@ def test_a_full_disk_is_answered_with_5xx_and_nothing_is_lost(small_disk: Path, 
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert "nothing stored is lost" in answer.json()["detail"]
     assert held.told() == dict.fromkeys([*pods(number, "firing"), *pods(number, "resolved")], 1)
-
-
-def _fill(folder: Path) -> Path:
-    """Leave no byte free; the file whose removal makes room again."""
-    filler = folder / "filler"
-    try:
-        with filler.open("wb", buffering=0) as output:
-            while True:
-                output.write(bytes(4096))
-    except OSError:
-        return filler
 
 
 def test_what_is_refused_can_be_tried_again(tmp_path: Path, held: Held) -> None:

@@ -2,10 +2,9 @@
 
 import http.client
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -16,6 +15,7 @@ import pytest
 
 from correlator.alerting.fingerprint import fingerprint
 from correlator.alerting.loops import KEYS
+from tests import waiting
 from tests.alert_paths import CULPRIT, NOW, VICTIM, Between, between
 from tests.alertmanagers import alertmanager, alerts_of, fake_alertmanager, post_alerts
 from tests.daemons import daemon
@@ -23,6 +23,7 @@ from tests.lab.servers import free_port
 from tests.servers import prometheus
 
 PATIENCE_SECONDS = 30.0
+until = partial(waiting.until, patience_seconds=PATIENCE_SECONDS)
 RULES = """
 groups:
 - name: test
@@ -67,16 +68,6 @@ def proxy(pair: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     with between(tmp_path_factory.mktemp("proxy"), pair) as running:
         wait_until_known(running)
         yield running
-
-
-def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the condition yields
-    """What the condition yields once it is true."""
-    by = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < by:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
 
 
 def wait_until_known(running: Between) -> None:

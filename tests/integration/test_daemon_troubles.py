@@ -95,6 +95,8 @@ def test_unreadable_recording_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"PK but not for long")
     with daemon(tmp_path, "--demo", "--recording", str(file)) as running:
         running.until(lambda: "holiday.zip" in running.problems())
+        assert running.get("/-/healthy").status_code == 200
+        assert running.get("/-/ready").status_code == 503
 
 
 def test_broken_catalogue_stops_the_start(tmp_path: Path) -> None:

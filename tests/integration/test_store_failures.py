@@ -22,6 +22,8 @@ from correlator.incidents.reader import Incidents
 from correlator.incidents.store import Store
 from correlator.model.incident import Feedback, Incident
 from tests.factories import make_logs
+from tests.small_disks import fill
+from tests.small_disks import small_disk as mounted
 from tests.unit.incidents.findings import BEGIN, finding, story, tell
 
 LIFE = story([finding("vllm-0", 0), finding("vllm-0", 0, at=60), finding("vllm-0", 0, at=120, ended=105)])
@@ -30,24 +32,8 @@ LIFE = story([finding("vllm-0", 0), finding("vllm-0", 0, at=60), finding("vllm-0
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of two megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "correlator-test", str(folder)], check=True)
-    try:
+    with mounted(tmp_path / "small", 2) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Leave no byte free; the file whose removal makes room again."""
-    filler = folder / "filler"
-    try:
-        with filler.open("wb", buffering=0) as output:
-            while True:
-                output.write(bytes(4096))
-    except OSError:
-        return filler
 
 
 def test_a_full_disk_fails_the_step_and_keeps_the_last(small_disk: Path) -> None:

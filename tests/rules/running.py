@@ -1,10 +1,10 @@
 """Real servers that evaluate the rules: Prometheus on recorded contention, Alertmanager, and a receiver of webhooks."""
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,16 @@ import orjson
 import yaml
 
 from correlator.sources.recording import read_recording
+from tests import waiting
+from tests.alertmanagers import alertmanager
 from tests.dashboards.running import Running, ask, cut, open_incident
-from tests.lab.servers import free_port, wait_until_ready
 from tests.loopback import served_by
 from tests.played import as_openmetrics, played
 from tests.rules.files import ALERTS, RECORDING
 from tests.servers import SCRAPE_NOTHING, openmetrics_blocks, prometheus
 
 _PATIENCE_SECONDS = 120.0
-_STOP_SECONDS = 20.0
+until = partial(waiting.until, patience_seconds=_PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -71,31 +72,14 @@ def hurried(rules: str) -> str:
     return yaml.safe_dump(file)
 
 
-@contextmanager
-def alertmanager(folder: Path, receiver: str) -> Iterator[str]:
-    """Run Alertmanager, which tells the receiver (host:port) of each alert by itself and at once; yields host:port."""
-    folder.mkdir(parents=True, exist_ok=True)
-    address, log = f"127.0.0.1:{free_port()}", folder / "alertmanager.log"
-    config = {
-        "route": {"receiver": "hook", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s"},
-        "receivers": [{"name": "hook", "webhook_configs": [{"url": f"http://{receiver}/"}]}],
-    }
-    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
-    command = [
-        "prometheus-alertmanager",
-        f"--config.file={folder / 'alertmanager.yml'}",
-        f"--storage.path={folder / 'storage'}",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(f"http://{address}/-/ready", "Alertmanager", log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(_STOP_SECONDS)
+def telling(receiver: str) -> str:
+    """A configuration that tells the receiver (host:port) of each alert by itself and at once."""
+    return yaml.safe_dump(
+        {
+            "route": {"receiver": "hook", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s"},
+            "receivers": [{"name": "hook", "webhook_configs": [{"url": f"http://{receiver}/"}]}],
+        }
+    )
 
 
 @contextmanager
@@ -104,10 +88,13 @@ def alerted(folder: Path) -> Iterator[Alerted]:
     folder.mkdir(parents=True, exist_ok=True)
     rules, receiver = folder / "alerts.yaml", _Receiver()
     rules.write_text(hurried(ALERTS.read_text(encoding="utf-8")))
-    with served_by(receiver.handler()) as address, alertmanager(folder / "alertmanager", address) as manager:
+    with (
+        served_by(receiver.handler()) as address,
+        alertmanager(folder / "alertmanager", config=telling(address)) as manager,
+    ):
         more = {
             "rule_files": [str(rules)],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]},
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [manager.removeprefix("http://")]}]}]},
         }
         with open_incident(folder, more_config=yaml.safe_dump(more)) as running:
             until(lambda: {"CorrelatorContention", "CorrelatorTTFTRegression"} <= _names(receiver.bodies))
@@ -132,13 +119,3 @@ def recorded(folder: Path) -> Iterator[str]:
     config = SCRAPE_NOTHING + yaml.safe_dump({"rule_files": [str(rules)]})
     with prometheus(folder, config=config, storage=openmetrics_blocks(text, folder / "storage")) as url:
         yield url
-
-
-def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the condition yields
-    """What the condition yields once it is true; AssertionError when it never is."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it never happened")

@@ -63,8 +63,8 @@ def test_one_alert_for_the_episode_with_labels_of_no_scrape(told: Alerted) -> No
 
 def test_a_real_prometheus_takes_every_query(told: Alerted) -> None:
     """Expressions and what annotations ask for, with some text for each argument."""
-    for query in QUERIES:
-        told.running.ask("prometheus", "query", query=query.expr)
+    answers = [told.running.ask("prometheus", "query", query=query.expr) for query in QUERIES]
+    assert {answer["resultType"] for answer in answers} <= {"vector", "scalar"}
 
 
 def test_every_recorded_series_comes_of_what_exporters_export(tmp_path: Path) -> None:
